@@ -1,0 +1,209 @@
+"""The stochastic stepper's host side: schedule, stopping, callbacks and checkpoints around the program.
+
+The compiled program (:mod:`deepen.engine.epoch`) does the arithmetic; the host hands it the order of the
+rows and the learning rate, reads the epoch's loss, and decides whether to go on.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING, Any
+
+import jax
+import numpy as np
+
+from deepen.engine.batches import Batches
+from deepen.engine.callbacks import Event
+from deepen.engine.devices import to_numpy, traced_numbers
+from deepen.engine.epoch import Carry, Clock, Outcome, Problem, Totals, Watch, run_epochs, stationarity
+from deepen.engine.optimizers import solution
+from deepen.engine.schedules import Adaptive, as_schedule
+from deepen.engine.stopping import Progress, adapted_rate, check_finite, stalled
+
+if TYPE_CHECKING:
+    from deepen.engine.minimize import Run
+
+
+def run(
+    objective: Any,
+    params: Any,
+    batches: Batches,
+    optimizer: Any,
+    settings: Run,
+    *,
+    states: tuple[Any, Any],
+    progress: Progress | None,
+) -> tuple[tuple[Any, Any, Any], Progress, bool]:
+    """Kept parameters and states, progress, and whether a stopping rule ended the run."""
+    loop = _Loop(objective, params, batches, optimizer, settings, states, progress)
+    if settings.checkpoint is not None:
+        loop.resume()
+    while not loop.progress.stop_reason and loop.progress.n_iter < settings.stopping.max_iter:
+        loop.advance()
+    converged = bool(loop.progress.stop_reason)
+    if not converged:
+        loop.progress.stop_reason = f"Maximum iterations ({settings.stopping.max_iter}) reached."
+    kept = loop.best if settings.validate is not None else loop.solution
+    return (kept, loop.carry.optimizer_state, loop.carry.objective_state), loop.progress, converged
+
+
+class _Loop:
+    """What the host keeps between two calls of the program."""
+
+    def __init__(
+        self,
+        objective: Any,
+        params: Any,
+        batches: Batches,
+        optimizer: Any,
+        settings: Run,
+        states: tuple[Any, Any],
+        progress: Progress | None,
+    ) -> None:
+        self.dtype = jax.tree.leaves(params)[0].dtype
+        self.schedule = as_schedule(optimizer.learning_rate)
+        # The rate travels in the clock; left in the optimiser it would be traced for nothing.
+        optimizer = dataclasses.replace(optimizer, learning_rate=0.0)
+        problem = Problem(objective, optimizer, settings.penalty)
+        self.problem = jax.device_put(traced_numbers(problem, self.dtype))
+        state = states[0]
+        if state is None:
+            state = optimizer.init(params, has_l1=settings.penalty.l1 is not None)
+        self.carry = Carry(params, state, states[1])
+        self.best: Any = params
+        self.batches, self.settings = batches, settings
+        self.progress = progress or Progress(best=np.inf if settings.validate is None else -np.inf)
+        self.is_random = bool(getattr(objective, "is_random", True))
+        self.rng_start = batches.rng.get_state(legacy=True)
+        self.totals = self._zero_totals()
+
+    @property
+    def solution(self) -> Any:
+        return solution(self.carry.params, self.carry.optimizer_state)
+
+    @property
+    def n_at_once(self) -> int:
+        """Epochs that the program may run before the host has to look."""
+        settings, stopping = self.settings, self.settings.stopping
+        host_looks = settings.validate or settings.callbacks or settings.checkpoint
+        if host_looks or stopping.gradient_tol is not None or isinstance(self.schedule, Adaptive):
+            return 1
+        return min(self.batches.epochs_at_once, stopping.max_iter - self.progress.n_iter)
+
+    def resume(self) -> None:
+        """Go on from the checkpoint, where there is one."""
+        assert self.settings.checkpoint is not None
+        found = self.settings.checkpoint.load((self.carry, self.best), self.settings.identity)
+        if found is None:
+            return
+        (self.carry, self.best), self.progress, self.rng_start = found
+        self.batches.rng.set_state(self.rng_start)
+        self.batches.skip_epochs(self.progress.n_iter)
+
+    def advance(self) -> None:
+        """Run the program once and judge each epoch that it did."""
+        rates = self._rates(self.n_at_once)
+        outcome = self._run_program(rates)
+        for loss, rate in zip(outcome.losses, rates, strict=False):
+            self._finish_epoch(float(loss), rate, outcome.totals)
+
+    def _rates(self, n_epochs: int) -> list[float]:
+        n_rows = self.batches.n_rows
+        seen = [
+            self.settings.n_rows_seen + (self.progress.n_iter + e) * n_rows for e in range(n_epochs)
+        ]
+        return [adapted_rate(self.schedule, self.progress, n, n // n_rows) for n in seen]
+
+    def _run_program(self, rates: list[float]) -> Outcome:
+        """Carry on over len(rates) epochs at the most; the outcome with NumPy losses."""
+        capacity = self.batches.epochs_at_once
+        learning_rates = np.zeros(capacity, self.dtype)
+        learning_rates[: len(rates)] = rates
+        n_seen = self.settings.n_rows_seen + self.progress.n_iter * self.batches.n_rows
+        clock = Clock(
+            learning_rates,
+            np.asarray(self.batches.nominal_weight, self.dtype),
+            np.array([0, self.settings.seed], np.uint32),
+            np.uint32(n_seen // self.batches.n_rows),
+            np.int32(len(rates)),
+        )
+        stopping = self.settings.stopping
+        watch = Watch(
+            np.asarray(self.progress.best, self.dtype),
+            np.asarray(self.progress.n_stalled, self.dtype),
+            np.asarray(stopping.tol, self.dtype),
+            np.asarray(stopping.n_iter_no_change, self.dtype),
+        )
+        totals = self.totals
+        for window in self.batches.windows(len(rates)):
+            outcome = run_epochs(
+                self.problem,
+                self.carry,
+                totals,
+                watch,
+                window,
+                clock,
+                batch_size=self.batches.batch_size,
+                is_random=self.is_random,
+            )
+            self.carry, totals = outcome.carry, outcome.totals
+        n_done = int(outcome.n_done)
+        self.batches.finish_epochs(n_done)
+        return outcome._replace(losses=np.asarray(outcome.losses)[:n_done])
+
+    def _zero_totals(self) -> Totals:
+        zero = np.zeros((), self.dtype)
+        track = self.settings.stopping.gradient_tol is not None
+        gradient = jax.tree.map(np.zeros_like, self.carry.params) if track else None
+        return jax.device_put(Totals(zero, zero, gradient))
+
+    def _finish_epoch(self, loss: float, rate: float, totals: Totals) -> None:
+        """Figures, stopping rules, callbacks and checkpoint of one epoch."""
+        progress, settings = self.progress, self.settings
+        progress.n_iter += 1
+        check_finite([loss], progress.n_iter)
+        score = validation_loss = None
+        if settings.validate is not None:
+            score, validation_loss = settings.validate(self.solution)
+        progress.record(
+            loss=loss, learning_rate=rate, validation_score=score, validation_loss=validation_loss
+        )
+        self._judge(loss, score, rate, totals)
+        event = Event(
+            progress.n_iter,
+            settings.stopping.max_iter,
+            loss,
+            rate,
+            score,
+            validation_loss,
+            lambda: to_numpy(self.solution),
+        )
+        if any([callback(event) is True for callback in settings.callbacks]):
+            progress.stop_reason = progress.stop_reason or "Stopped by a callback."
+        self._save()
+
+    def _judge(self, loss: float, score: float | None, rate: float, totals: Totals) -> None:
+        """Apply the stopping rules and keep the best parameters."""
+        progress, stopping = self.progress, self.settings.stopping
+        if score is None:
+            progress.improved_to(loss, -1, stopping.tol)
+            what = "Training loss"
+        else:
+            if progress.improved_to(score, 1, stopping.tol):
+                self.best = self.solution
+            what = "Validation score"
+        progress.stop_reason = stalled(progress, stopping, self.schedule, rate, what)
+        if stopping.gradient_tol is not None:
+            largest = float(stationarity(self.problem.penalty, self.solution, totals))
+            progress.record(gradient=largest)
+            if largest <= stopping.gradient_tol:
+                progress.stop_reason = f"Gradient smaller than {stopping.gradient_tol:g}."
+
+    def _save(self) -> None:
+        checkpoint, progress = self.settings.checkpoint, self.progress
+        if checkpoint is None:
+            return
+        is_last = progress.stop_reason or progress.n_iter >= self.settings.stopping.max_iter
+        if is_last or progress.n_iter % checkpoint.every == 0:
+            state = to_numpy((self.carry, self.best))
+            checkpoint.save(state, progress, self.settings.identity, self.rng_start)

@@ -1,0 +1,1 @@
+"""Pure mathematics: activations, losses, initialisers, random draws, image augmentation."""

@@ -1,0 +1,1 @@
+"""Layers as pure functions, and the cost of a feed-forward network."""

@@ -1,0 +1,89 @@
+"""The cost of a feed-forward network on a batch of rows.
+
+    C(params) = sum_i w_i L(z_L(x_i; params), y_i)
+
+with, in training alone and each where asked for: augmentation of the rows, noise and dropout on the
+inputs, dropout on every hidden layer. Logistic and linear regression are the network with no hidden
+layer. The object is the objective that the engine minimises: a pytree whose numbers are traced and
+whose structure (loss, activations, which terms exist) is what a program is compiled for.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import jax
+from jaxtyping import Array, Float
+
+from deepen.functions.augmentation import UserFunction
+from deepen.functions.losses import LOSSES
+from deepen.layers.dropout import dropout, gaussian_noise
+from deepen.layers.feed_forward import Params, dense, forward, hidden
+
+
+@jax.tree_util.register_dataclass
+@dataclass(frozen=True)
+class NetworkCost:
+    """Weighted loss of a feed-forward network over a batch.
+
+    Parameters
+    ----------
+    loss : {'softmax', 'logistic', 'squared_error', 'poisson'}
+    activations : tuple of str
+        One per hidden layer.
+    input_dropout, dropout : float or None
+        Probability that an input, or a hidden unit, is dropped; None leaves the term out.
+    noise : float or None
+        Standard deviation of Gaussian noise on the inputs, in the inputs' units.
+    augment : pytree that is called with (X, key), or None
+    """
+
+    loss: str = field(metadata={"static": True})
+    activations: tuple[str, ...] = field(metadata={"static": True})
+    input_dropout: Any = None
+    dropout: Any = None
+    noise: Any = None
+    augment: Any = None
+
+    @property
+    def is_random(self) -> bool:
+        """Whether two evaluations differ, which a line search cannot bear."""
+        terms = (self.input_dropout, self.dropout, self.noise, self.augment)
+        return any(term is not None for term in terms)
+
+    def __call__(
+        self, params: Params, batch: tuple[Array, Array], weights: Array, state: Any, key: Any
+    ) -> tuple[Float[Array, ""], Float[Array, ""], Any]:
+        """Weighted sum of the rows' losses, total weight, and the untouched state."""
+        x, y = batch
+        z = self.training_forward(params, x, key) if self.is_random else self.predict(params, x)
+        return (weights * LOSSES[self.loss](z, y)).sum(), weights.sum(), state
+
+    def predict(self, params: Params, x: Array) -> Array:
+        """Input of the output layer without noise, (n, n_features) -> (n, n_outputs)."""
+        return forward(params, x, self.activations)
+
+    def training_forward(self, params: Params, x: Array, key: Array) -> Array:
+        """Input of the output layer with one draw of every noise term."""
+        n_hidden = len(self.activations)
+        augment_key, noise_key, *layer_keys = jax.random.split(key, n_hidden + 3)
+        if self.augment is not None:
+            x = self.augment(x, augment_key)
+        if self.noise is not None:
+            x = gaussian_noise(x, self.noise, noise_key)
+        if self.input_dropout is not None:
+            x = dropout(x, self.input_dropout, layer_keys[0])
+        for layer in range(n_hidden):
+            one = Params(params.coefs[layer : layer + 1], params.intercepts[layer : layer + 1])
+            x = hidden(one, x, self.activations[layer : layer + 1], 1)
+            if self.dropout is not None:
+                x = dropout(x, self.dropout, layer_keys[layer + 1])
+        return dense(params, n_hidden, x)
+
+
+def as_augmentation(augment: Any) -> Any:
+    """Augmentation as a part of the cost: a pytree of numbers, or a user's function by identity."""
+    if augment is None or jax.tree_util.all_leaves([augment]) is False:
+        return augment
+    return UserFunction(augment)

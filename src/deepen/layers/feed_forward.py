@@ -1,0 +1,52 @@
+"""A feed-forward network of dense layers, for one row or many, in NumPy or JAX.
+
+    a_0 = x,    z_l = a_{l-1} W_l + b_l,    a_l = g_l(z_l),    l = 1 ... L     (Bishop 2006, sec. 5.1)
+
+``forward`` gives z_L, the input of the output layer; its activation belongs to the loss.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+from deepen.functions.activations import ACTIVATIONS
+
+Array = Any  # a NumPy array, a JAX array or a JAX tracer; a scipy sparse matrix as first input
+
+
+class Params(NamedTuple):
+    """Weights and biases of the layers.
+
+    Attributes
+    ----------
+    coefs : tuple of arrays of shape (n_in, n_out)
+    intercepts : tuple of arrays of shape (n_out,); empty for a network without biases
+    """
+
+    coefs: tuple[Array, ...]
+    intercepts: tuple[Array, ...]
+
+
+def dense(params: Params, layer: int, a: Array) -> Array:
+    """Layer input z = a W + b, (..., n_in) -> (..., n_out)."""
+    z = a @ params.coefs[layer]
+    return z + params.intercepts[layer] if params.intercepts else z
+
+
+def hidden(params: Params, x: Array, activations: Sequence[str], n_layers: int) -> Array:
+    """Activations a_l after n_layers hidden layers, (..., n_features) -> (..., n_units)."""
+    a = x
+    for layer in range(n_layers):
+        a = _function(activations[layer])(dense(params, layer, a))
+    return a
+
+
+def forward(params: Params, x: Array, activations: Sequence[str]) -> Array:
+    """Input z_L of the output layer, (..., n_features) -> (..., n_outputs)."""
+    n_hidden = len(params.coefs) - 1
+    return dense(params, n_hidden, hidden(params, x, activations, n_hidden))
+
+
+def _function(name: str) -> Callable[[Array], Array]:
+    return ACTIVATIONS[name]

@@ -1,0 +1,423 @@
+"""Multilayer perceptron for classes.
+
+    z = W_L a_{L-1} + b_L,   p(class k | x) = softmax(z)_k      (one logistic unit for two classes)
+    cost = mean_i -log p(y_i | x_i) + alpha / (2 N) sum ||W||_2^2 + l1 / N sum ||W||_1
+
+(Bishop 2006, eq. 5.25 and sec. 5.2), N the rows of a batch. Several binary labels a row take one
+logistic unit each.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.base import ClassifierMixin
+from sklearn.metrics import accuracy_score
+from sklearn.utils._param_validation import StrOptions
+from sklearn.utils.metaestimators import available_if
+from sklearn.utils.multiclass import (
+    check_classification_targets,
+    type_of_target,
+    unique_labels,
+)
+from sklearn.utils.validation import check_is_fitted, column_or_1d, validate_data
+
+from deepen.base import combined_weights
+from deepen.neural_network._base_mlp import BaseMLP, has_minibatches
+
+Array = NDArray[Any]
+
+
+class MLPClassifier(ClassifierMixin, BaseMLP):
+    """Multilayer perceptron for classes: softmax(W_L g(... g(W_1 x + b_1)) + b_L).
+
+    Minimises the penalised cross-entropy by gradient descent on minibatches, or by L-BFGS or conjugate
+    gradient on all rows. scikit-learn's parameters keep their names, meaning and defaults.
+    One minibatch step costs 6 n_weights operations a row; memory is the rows (up to a budget) and
+    three to five times the weights.
+
+    Parameters
+    ----------
+    hidden_layer_sizes : int or sequence of int, default=(100,)
+        Units of each hidden layer, each at least 1.
+    activation : str or sequence of str, default='relu'
+        Of all hidden layers, or one for each: 'identity', 'logistic', 'tanh', 'relu', 'leaky_relu',
+        'elu', 'selu', 'softplus', 'gelu', 'silu'.
+    solver : str or optimiser, default='adam'
+        'sgd' (with ``momentum`` and ``nesterovs_momentum``), 'momentum', 'nesterov', 'adagrad',
+        'rmsprop', 'adam'; on all rows at once 'lbfgs', 'cg'; or an object of :mod:`deepen.engine`
+        such as ``RMSprop(learning_rate=0.001, decay=0.9)``.
+    alpha : float, default=0.0001
+        Strength of the L2 penalty, divided by the rows of a batch like the loss.
+    batch_size : int, 'auto' or 'full', default='auto'
+        Rows of a minibatch; 'auto' is min(200, n_samples), 1 is single-row training.
+    learning_rate : str or schedule, default='constant'
+        'constant', 'invscaling', 'adaptive' (these two are for 'sgd' and its kin, as in scikit-learn),
+        'step', 'inverse', 'exponential', 'cosine', or a schedule object of :mod:`deepen.engine`.
+    learning_rate_init : float, default=0.001
+        First learning rate, positive.
+    power_t : float, default=0.5
+        Exponent of 'invscaling'.
+    max_iter : int, default=200
+        Most epochs, or iterations of 'lbfgs' and 'cg'.
+    shuffle : bool, default=True
+        Take the rows in a new order every epoch.
+    random_state : int, RandomState or None, default=None
+        Seed of weights, split, order, dropout, noise and augmentation.
+    tol : float, default=0.0001
+        Least improvement of the training loss, or of the validation score, that counts; for 'lbfgs'
+        and 'cg' the largest gradient component at which they stop.
+    verbose : bool, default=False
+        Print each epoch's loss.
+    warm_start : bool, default=False
+        Go on from the weights of the previous fit.
+    momentum : float, default=0.9
+        Of 'sgd', 'momentum' and 'nesterov', in [0, 1].
+    nesterovs_momentum : bool, default=True
+        Whether 'sgd' looks ahead.
+    early_stopping : bool, default=False
+        Hold out ``validation_fraction`` of the rows (stratified), stop when their score no longer
+        rises, and restore the best weights. Not needed when ``fit`` is given X_val and y_val.
+    validation_fraction : float, default=0.1
+        Share of the rows held out, in [0, 1).
+    beta_1, beta_2 : float, default=0.9, 0.999
+        Decay of adam's two means, in [0, 1).
+    epsilon : float, default=1e-8
+        Of adam and rmsprop, outside the root.
+    n_iter_no_change : int, default=10
+        Epochs in a row without improvement that are borne.
+    max_fun : int, default=15000
+        Most evaluations of 'lbfgs'.
+    l1 : float, default=0.0
+        Strength of the L1 penalty, scaled like ``alpha``; gives exact zeros.
+    max_norm : float or None, default=None
+        Largest Euclidean norm of the weights into one unit.
+    dropout, input_dropout : float, default=0.0
+        Probability that a hidden unit, or an input, is dropped while training, in [0, 1).
+    noise : float, default=0.0
+        Standard deviation of Gaussian noise on the inputs while training.
+    augment : callable or None, default=None
+        Function ``(X, key) -> X`` of a minibatch and a JAX key, applied while training, such as
+        :class:`deepen.functions.augmentation.Shift`.
+    unlabeled : scalar or None, default=None
+        Value of y that marks a row without a target, such as -1 or ``numpy.nan``; such rows are left
+        out of supervised training.
+    callbacks : sequence of callables or None, default=None
+        Called with a :class:`deepen.engine.Event` after each epoch; True stops the fit.
+    checkpoint : path, Checkpoint or None, default=None
+        File that keeps the run's state; a fit that finds it goes on from there. Needs an int
+        ``random_state``.
+    class_weight : dict, 'balanced' or None, default=None
+        Weight of each class; 'balanced' is n_samples / (n_classes * count of the class).
+
+    Attributes
+    ----------
+    classes_ : array of shape (n_classes,)
+    coefs_ : list of arrays of shape (n_in, n_out)
+    intercepts_ : list of arrays of shape (n_out,)
+    loss_, best_loss_ : float
+        Last and smallest training loss; ``best_loss_`` is None with a validation set.
+    loss_curve_ : list of float
+        Mean training loss of each epoch, penalties included.
+    validation_scores_ : list of float or None
+        Accuracy on the held-out rows after each epoch.
+    best_validation_score_ : float or None
+    history_ : dict of lists
+        'loss', 'learning_rate' and, with held-out rows, 'validation_score' and 'validation_loss', one
+        entry for each epoch of the last fit.
+    stop_reason_ : str
+    n_iter_ : int
+        Epochs run.
+    t_ : int
+        Rows seen.
+    n_layers_, n_outputs_ : int
+    out_activation_ : str
+    n_features_in_ : int
+    feature_names_in_ : array of str
+        Where X has names.
+
+    References
+    ----------
+    Bishop (2006), Pattern Recognition and Machine Learning, chapter 5. Glorot and Bengio (2010),
+    Understanding the difficulty of training deep feedforward neural networks, eq. 16. Srivastava,
+    Hinton, Krizhevsky, Sutskever and Salakhutdinov (2014), Dropout, JMLR 15. Where we differ from
+    scikit-learn: a short last batch takes a proportionally short step, early stopping is stratified for
+    any number of classes, and a diverging loss raises.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_digits
+    >>> from deepen.neural_network import MLPClassifier
+    >>> X, y = load_digits(return_X_y=True)
+    >>> network = MLPClassifier(hidden_layer_sizes=(64,), dropout=0.2, max_iter=30, tol=0.01,
+    ...                         random_state=0).fit(X[:1000] / 16, y[:1000])
+    >>> network.score(X[1000:] / 16, y[1000:]) > 0.9
+    True
+    """
+
+    _parameter_constraints = {
+        **BaseMLP._parameter_constraints,
+        "class_weight": [dict, StrOptions({"balanced"}), None],
+    }
+
+    def __init__(
+        self,
+        hidden_layer_sizes: Any = (100,),
+        activation: Any = "relu",
+        *,
+        solver: Any = "adam",
+        alpha: float = 0.0001,
+        batch_size: int | str = "auto",
+        learning_rate: Any = "constant",
+        learning_rate_init: float = 0.001,
+        power_t: float = 0.5,
+        max_iter: int = 200,
+        shuffle: bool = True,
+        random_state: Any = None,
+        tol: float = 1e-4,
+        verbose: bool = False,
+        warm_start: bool = False,
+        momentum: float = 0.9,
+        nesterovs_momentum: bool = True,
+        early_stopping: bool = False,
+        validation_fraction: float = 0.1,
+        beta_1: float = 0.9,
+        beta_2: float = 0.999,
+        epsilon: float = 1e-8,
+        n_iter_no_change: float = 10,
+        max_fun: int = 15000,
+        l1: float = 0.0,
+        max_norm: float | None = None,
+        dropout: float = 0.0,
+        input_dropout: float = 0.0,
+        noise: float = 0.0,
+        augment: Any = None,
+        class_weight: Any = None,
+        unlabeled: Any = None,
+        callbacks: Any = None,
+        checkpoint: Any = None,
+    ) -> None:
+        self.hidden_layer_sizes = hidden_layer_sizes
+        self.activation = activation
+        self.solver = solver
+        self.alpha = alpha
+        self.batch_size = batch_size
+        self.learning_rate = learning_rate
+        self.learning_rate_init = learning_rate_init
+        self.power_t = power_t
+        self.max_iter = max_iter
+        self.shuffle = shuffle
+        self.random_state = random_state
+        self.tol = tol
+        self.verbose = verbose
+        self.warm_start = warm_start
+        self.momentum = momentum
+        self.nesterovs_momentum = nesterovs_momentum
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
+        self.beta_1 = beta_1
+        self.beta_2 = beta_2
+        self.epsilon = epsilon
+        self.n_iter_no_change = n_iter_no_change
+        self.max_fun = max_fun
+        self.l1 = l1
+        self.max_norm = max_norm
+        self.dropout = dropout
+        self.input_dropout = input_dropout
+        self.noise = noise
+        self.augment = augment
+        self.class_weight = class_weight
+        self.unlabeled = unlabeled
+        self.callbacks = callbacks
+        self.checkpoint = checkpoint
+
+    def fit(
+        self,
+        X: Any,
+        y: Any,
+        sample_weight: Any = None,
+        *,
+        X_val: Any = None,
+        y_val: Any = None,
+        sample_weight_val: Any = None,
+    ) -> MLPClassifier:
+        """Train the network.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+        y : array-like of shape (n_samples,), or (n_samples, n_outputs) of 0 and 1
+            Class labels, or several binary labels a row.
+        sample_weight : array-like of shape (n_samples,), default=None
+        X_val, y_val, sample_weight_val : as X, y and sample_weight, default=None
+            Rows to stop on; the weights that score best on them are kept.
+
+        Returns
+        -------
+        self : MLPClassifier
+
+        Raises
+        ------
+        ValueError
+            For wrong parameters or shapes, and where the loss diverges.
+        """
+        self._fit(X, y, sample_weight, (X_val, y_val, sample_weight_val))
+        return self
+
+    @available_if(has_minibatches)
+    def partial_fit(
+        self, X: Any, y: Any, sample_weight: Any = None, classes: Any = None
+    ) -> MLPClassifier:
+        """One epoch over the given rows, from the present weights.
+
+        Parameters
+        ----------
+        X, y, sample_weight : as in ``fit``
+        classes : array-like of shape (n_classes,), default=None
+            All classes; needed at the first call alone.
+
+        Returns
+        -------
+        self : MLPClassifier
+        """
+        if not hasattr(self, "classes_"):
+            if classes is None:
+                raise ValueError("classes must be passed on the first call to partial_fit.")
+            is_multilabel = type_of_target(y).startswith("multilabel")
+            self.classes_ = unique_labels(y if is_multilabel else classes)
+            self._is_multilabel = is_multilabel
+        elif classes is not None and not np.array_equal(self.classes_, unique_labels(classes)):
+            raise ValueError(
+                f"`classes={classes!r}` is not the same as on last call to partial_fit, was:"
+                f" {self.classes_!r}"
+            )
+        self._fit(X, y, sample_weight, incremental=True)
+        return self
+
+    def predict(self, X: Any) -> Array:
+        """Most probable class of each row.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+
+        Returns
+        -------
+        y : ndarray of shape (n_samples,), or (n_samples, n_outputs) of 0 and 1
+        """
+        check_is_fitted(self)
+        return self._decide(self._outputs(X, "identity"))
+
+    def predict_proba(self, X: Any) -> Array:
+        """Probability of each class, rows summing to 1 (but for several labels a row).
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+
+        Returns
+        -------
+        P : ndarray of shape (n_samples, n_classes)
+        """
+        check_is_fitted(self)
+        p = self._outputs(X)
+        return np.hstack([1 - p, p]) if p.shape[1] == 1 else p
+
+    def predict_log_proba(self, X: Any) -> Array:
+        """Logarithm of ``predict_proba``, in nats.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+
+        Returns
+        -------
+        log_P : ndarray of shape (n_samples, n_classes)
+        """
+        p = self.predict_proba(X)
+        return np.log(p, out=p)
+
+    def _decide(self, outputs: Array) -> Array:
+        """Classes from the inputs of the output layer."""
+        if self._is_multilabel:
+            return (outputs > 0).astype(int)
+        if outputs.shape[1] == 1:
+            column = np.minimum(outputs[:, 0] > 0, len(self.classes_) - 1)
+            return self.classes_[column.astype(int)]
+        return self.classes_[outputs.argmax(axis=1)]
+
+    def _validate_input(
+        self, X: Any, y: Any, sample_weight: Any, incremental: bool, reset: bool
+    ) -> tuple[Any, Array, Array | None]:
+        X, y = validate_data(
+            self,
+            X,
+            y,
+            accept_sparse=["csr", "csc"],
+            multi_output=True,
+            dtype=(np.float64, np.float32),
+            reset=reset,
+        )
+        check_classification_targets(y)
+        if y.ndim == 2 and y.shape[1] == 1:
+            y = column_or_1d(y, warn=True)
+        self._check_classes(y, incremental)
+        weights = combined_weights(self._check_weight(sample_weight, X), self.class_weight, y)
+        return X, self._encode(y, X.dtype), weights
+
+    def _check_classes(self, y: Array, incremental: bool) -> None:
+        if not hasattr(self, "classes_") or (not self.warm_start and not incremental):
+            self.classes_ = unique_labels(y)
+            self._is_multilabel = type_of_target(y).startswith("multilabel")
+            return
+        classes = unique_labels(y)
+        if self.warm_start and not incremental and set(classes) != set(self.classes_):
+            raise ValueError(
+                "warm_start can only be used where `y` has the same classes as in the previous call"
+                f" to fit. Previously got {self.classes_}, `y` has {classes}"
+            )
+        if len(np.setdiff1d(classes, self.classes_, assume_unique=True)):
+            raise ValueError(
+                "`y` has classes not in `self.classes_`. "
+                f"`self.classes_` has {self.classes_}. 'y' has {classes}."
+            )
+
+    def _encode(self, y: Array, dtype: Any) -> Array:
+        """Targets for the loss: an index of several classes, else zeros and ones."""
+        if self._is_multilabel:
+            return np.asarray(y, dtype)
+        index = np.searchsorted(self.classes_, y)
+        if len(self.classes_) > 2:
+            return index.astype(np.int32)
+        return (index == 1).astype(dtype)[:, None]
+
+    def _n_outputs(self, y: Array) -> int:
+        return y.shape[1] if y.ndim == 2 else len(self.classes_)
+
+    def _output_activation(self) -> str:
+        return "softmax" if len(self.classes_) > 2 and not self._is_multilabel else "logistic"
+
+    def _loss(self) -> str:
+        return self.out_activation_
+
+    def _stratify(self, y: Array) -> Array | None:
+        if self._is_multilabel:
+            return None
+        if y.ndim == 2:
+            return y.astype(bool)
+        return y if np.bincount(y).min() > 1 else None
+
+    def _held_out_score(self, outputs: Array, y: Array, weights: Array | None) -> float:
+        truth = y if self._is_multilabel else y.ravel()
+        if self._is_multilabel:
+            found = outputs > 0
+        else:
+            found = outputs.argmax(axis=1) if outputs.shape[1] > 1 else outputs[:, 0] > 0
+        return float(accuracy_score(truth.astype(int), found.astype(int), sample_weight=weights))
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.classifier_tags.multi_label = True
+        return tags

@@ -1,0 +1,94 @@
+"""From a solver's name and an estimator's parameters to the engine's optimiser.
+
+``solver`` takes a name or an optimiser object; ``learning_rate`` takes a schedule's name or a schedule
+object. An object carries its own numbers, a name takes the estimator's (``learning_rate_init``,
+``momentum``, ``beta_1`` ...).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+STOCHASTIC_SOLVERS = ("sgd", "momentum", "nesterov", "adagrad", "rmsprop", "adam")
+DETERMINISTIC_SOLVERS = ("lbfgs", "cg")
+SCHEDULE_NAMES = (
+    "constant",
+    "invscaling",
+    "adaptive",
+    "step",
+    "inverse",
+    "exponential",
+    "cosine",
+)
+_NUMBERS = ("max_fun", "beta_1", "beta_2", "epsilon", "nesterovs_momentum")
+
+
+def is_deterministic(solver: Any) -> bool:
+    """Whether a solver, by name or as an object, works on all rows at once."""
+    if isinstance(solver, str):
+        return solver in DETERMINISTIC_SOLVERS
+    from deepen.engine.optimizers import DETERMINISTIC
+
+    return isinstance(solver, DETERMINISTIC)
+
+
+def resolve_solver(estimator: Any) -> Any:
+    """Optimiser object for an estimator's ``solver``, ``learning_rate`` and their numbers.
+
+    Raises
+    ------
+    TypeError
+        Where ``solver`` is neither a known name nor an optimiser, or ``learning_rate`` neither a known
+        name nor a schedule.
+    """
+    from deepen.engine import optimizers
+
+    solver = estimator.solver
+    known = (*optimizers.STOCHASTIC, *optimizers.DETERMINISTIC)
+    if isinstance(solver, known):
+        return solver
+    if not isinstance(solver, str):
+        names = ", ".join((*STOCHASTIC_SOLVERS, *DETERMINISTIC_SOLVERS))
+        raise TypeError(
+            f"solver must be one of {names}, or an optimiser object of deepen.engine such as"
+            f" RMSprop(learning_rate=0.001), got {solver!r}."
+        )
+    # A linear model has no parameters for the inner numbers: the optimiser's defaults hold.
+    options = {k: v for k, v in estimator.get_params(deep=False).items() if k in _NUMBERS}
+    if solver == "lbfgs":
+        return optimizers.LBFGS(max_fun=options.get("max_fun", optimizers.LBFGS.max_fun))
+    if solver == "cg":
+        return optimizers.ConjugateGradient()
+    rate = _schedule(estimator)
+    if solver == "adam":
+        numbers = {k: v for k, v in options.items() if k in ("beta_1", "beta_2", "epsilon")}
+        return optimizers.Adam(rate, **numbers)
+    if solver == "adagrad":
+        return optimizers.AdaGrad(rate)
+    if solver == "rmsprop":
+        return optimizers.RMSprop(rate, **{k: v for k, v in options.items() if k == "epsilon"})
+    by_parameter = options.get("nesterovs_momentum", False)
+    nesterov = {"momentum": False, "nesterov": True}.get(solver, by_parameter)
+    momentum = estimator.momentum or None  # no velocity at all rather than one of zero
+    return optimizers.SGD(rate, momentum, nesterov=bool(nesterov and momentum))
+
+
+def _schedule(estimator: Any) -> Any:
+    from deepen.engine import schedules
+
+    rate, name = estimator.learning_rate_init, estimator.learning_rate
+    if isinstance(name, schedules.Schedule):
+        return name
+    if name not in SCHEDULE_NAMES:
+        raise TypeError(
+            f"learning_rate must be one of {', '.join(SCHEDULE_NAMES)}, or a schedule object of"
+            f" deepen.engine such as Step(0.1, every=10), got {name!r}."
+        )
+    if name == "cosine":
+        return schedules.Cosine(rate, n_epochs=estimator.max_iter)
+    if name == "invscaling":
+        # scikit-learn's adam takes no notice of these two; its users keep their results.
+        return rate if estimator.solver == "adam" else schedules.InverseScaling(rate, getattr(estimator, "power_t", 0.5))
+    if name == "adaptive" and estimator.solver == "adam":
+        return rate
+    return schedules.SCHEDULES[name](rate)
