@@ -1,0 +1,51 @@
+"""Reading tables, built-in data sets, and turning tables into arrays; loaded on first use."""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from deepen.datasets._errors import DataError
+    from deepen.datasets.builtin import load_fer2013, load_mnist
+    from deepen.datasets.idx import read_idx
+    from deepen.datasets.kinds import Column, infer_columns, infer_task
+    from deepen.datasets.readers import find_column, read_table
+    from deepen.datasets.tables import TableEncoder
+
+__all__ = [
+    "Column",
+    "DataError",
+    "TableEncoder",
+    "find_column",
+    "infer_columns",
+    "infer_task",
+    "load_fer2013",
+    "load_mnist",
+    "read_idx",
+    "read_table",
+]
+
+_HOMES = {
+    "Column": "kinds",
+    "DataError": "_errors",
+    "TableEncoder": "tables",
+    "find_column": "readers",
+    "infer_columns": "kinds",
+    "infer_task": "kinds",
+    "load_fer2013": "builtin",
+    "load_mnist": "builtin",
+    "read_idx": "idx",
+    "read_table": "readers",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Import the module of a public name when it is first asked for."""
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -1,0 +1,25 @@
+"""The one error of everything that reads or prepares data."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class DataError(ValueError):
+    """Data that cannot be used as it stands, told in one line: place, cause, remedy."""
+
+
+def did_you_mean(name: str, choices: Iterable[str]) -> str:
+    """``"; did you mean 'choice'?"`` for the closest choice, or an empty string."""
+    choices = list(choices)
+    lowered = {choice.lower(): choice for choice in choices}
+    close = difflib.get_close_matches(name.lower(), lowered, n=1)
+    return f"; did you mean {lowered[close[0]]!r}?" if close else ""
+
+
+def shortened(values: Iterable[object], limit: int = 8) -> str:
+    """Comma-separated values, the rest counted: ``'a', 'b' and 3 more``."""
+    values = list(values)
+    shown = ", ".join(repr(value) for value in values[:limit])
+    return shown if len(values) <= limit else f"{shown} and {len(values) - limit} more"
