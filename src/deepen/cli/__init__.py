@@ -1,0 +1,34 @@
+"""The command line. One file a command; nothing heavy is imported until a command runs."""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+
+from deepen.cli.fit import fit
+from deepen.cli.info import info
+from deepen.cli.ladder import ladder
+from deepen.cli.predict import predict
+
+app = typer.Typer(
+    name="deepen",
+    help="From logistic regression to deep networks, and an answer to how deep your data needs.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+for _command in (ladder, fit, predict, info):
+    app.command()(_command)
+
+
+def main() -> None:
+    """Entry point of the command ``deepen``."""
+    try:
+        app()
+    except KeyboardInterrupt:
+        sys.stderr.write("Interrupted.\n")
+        sys.exit(1)
+
+
+__all__ = ["app", "main"]

@@ -1,0 +1,5 @@
+"""``python -m deepen.cli``."""
+
+from deepen.cli import main
+
+main()

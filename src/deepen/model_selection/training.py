@@ -1,0 +1,170 @@
+"""How one setting of a rung is trained: on training rows, stopped and judged on validation rows."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from deepen.model_selection.metrics import Metric, Task
+from deepen.model_selection.rungs import NETWORKS, Rung, build
+
+PATIENCE = 20  # epochs without progress on the validation rows
+BATCH_SIZE = 64
+ROWS_FOR_THREADS = 20_000
+
+
+@dataclass
+class Arrays:
+    """One repeat, encoded: the training rows fitted the encoder."""
+
+    encoder: Any
+    X_train: NDArray[np.float32]
+    X_validation: NDArray[np.float32]
+    X_test: NDArray[np.float32]
+    y_train: NDArray[Any]
+    y_validation: NDArray[Any]
+    y_test: NDArray[Any]
+
+
+@dataclass
+class FittedCandidate:
+    """A trained setting, judged on the validation rows."""
+
+    model: Any
+    validation_loss: float
+    seconds: float
+    n_epochs: int
+    history: dict[str, list[float]]
+
+
+class StopAfter:
+    """Callback that ends training after `n_epochs` epochs."""
+
+    def __init__(self, n_epochs: int) -> None:
+        self.n_epochs = n_epochs
+
+    def __call__(self, event: Any) -> bool:
+        """Whether training should stop after this epoch."""
+        return bool(event.epoch >= self.n_epochs)
+
+
+class KeepBest:
+    """Callback that keeps the weights of the best validation score, the latest of equals.
+
+    On some hundred rows the score moves in steps; the first of equal scores comes long before the
+    network has learnt. `deadline` is in the seconds of `time.monotonic`.
+    """
+
+    def __init__(self, patience: float, deadline: float | None = None) -> None:
+        self.patience = patience
+        self.deadline = deadline
+        self.score, self.epoch, self.params = -float("inf"), 0, None
+
+    def __call__(self, event: Any) -> bool:
+        """Whether training should stop after this epoch."""
+        if event.validation_score >= self.score:
+            self.score, self.epoch, self.params = (
+                event.validation_score,
+                event.epoch,
+                event.params(),
+            )
+        is_late = self.deadline is not None and time.monotonic() >= self.deadline
+        return is_late or event.epoch - self.epoch >= self.patience
+
+    def restore(self, model: Any) -> None:
+        """Give a fitted network the weights that were kept."""
+        if self.params is not None:
+            model.coefs_, model.intercepts_ = (list(part) for part in self.params)
+
+
+def fit_candidate(
+    rung: Rung,
+    task: Task,
+    params: Mapping[str, Any],
+    arrays: Arrays,
+    metric: Metric,
+    *,
+    seed: int,
+    deadline: float | None = None,
+) -> FittedCandidate:
+    """Train one setting on the training rows; stop and judge on the validation rows."""
+    model = build(rung, task, params, seed)
+    start = time.monotonic()
+    X, y, X_val, y_val = arrays.X_train, arrays.y_train, arrays.X_validation, arrays.y_validation
+    if rung.name in NETWORKS:
+        # The modern rung walks its cosine schedule to the end: the last, slow epochs are its gain.
+        keep = KeepBest(float("inf") if rung.name == "modern" else PATIENCE, deadline)
+        model.set_params(callbacks=[keep], batch_size=min(BATCH_SIZE, len(X)))
+        shift, scale = target_scale(y) if task == "regression" else (0.0, 1.0)
+        if task == "regression":
+            y, y_val = (y - shift) / scale, (y_val - shift) / scale
+        model.fit(X, y, X_val=X_val, y_val=y_val)
+        keep.restore(model)
+        finish_network(model, shift, scale)
+    elif rung.name == "boosting":
+        # On small tables the threads' waiting for one another costs many times the work.
+        from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+
+        with threadpool_limits(limits=1 if len(X) < ROWS_FOR_THREADS else None, user_api="openmp"):
+            model.fit(X, y, X_val=X_val, y_val=y_val)
+    else:
+        model.fit(X, y)
+    seconds = time.monotonic() - start
+    loss = metric(arrays.y_validation, model.predict(X_val))
+    history = history_of(model)
+    return FittedCandidate(model, loss, seconds, best_epoch(history, model), history)
+
+
+def refit(
+    rung: Rung, task: Task, params: Mapping[str, Any], X: Any, y: Any, *, seed: int, n_epochs: int
+) -> Any:
+    """Train the chosen setting on all rows, for as many epochs (trees) as served in the repeats."""
+    model = build(rung, task, params, seed)
+    if rung.name in NETWORKS:
+        # The schedule keeps its horizon; only the walk along it ends where it ended in the repeats.
+        model.set_params(callbacks=[StopAfter(n_epochs)], batch_size=min(BATCH_SIZE, len(X)))
+        shift, scale = target_scale(y) if task == "regression" else (0.0, 1.0)
+        model.fit(X, (y - shift) / scale if task == "regression" else y)
+        finish_network(model, shift, scale)
+        return model
+    if rung.name == "boosting":
+        model.set_params(max_iter=max(1, n_epochs), early_stopping=False)
+    return model.fit(X, y)
+
+
+def target_scale(y: NDArray[Any]) -> tuple[float, float]:
+    """Mean and standard deviation of a target; 1 for one that is constant."""
+    return float(np.mean(y)), float(np.std(y)) or 1.0
+
+
+def finish_network(model: Any, shift: float, scale: float) -> None:
+    """Give a network trained on a standardised target its own units; drop its callbacks."""
+    model.set_params(callbacks=None)
+    if (shift, scale) != (0.0, 1.0):
+        model.coefs_[-1] = (model.coefs_[-1] * scale).astype(model.coefs_[-1].dtype)
+        model.intercepts_[-1] = (model.intercepts_[-1] * scale + shift).astype(
+            model.intercepts_[-1].dtype
+        )
+
+
+def history_of(model: Any) -> dict[str, list[float]]:
+    """Learning curves by name, one entry per epoch or tree; empty for a model that has none."""
+    if hasattr(model, "history_"):
+        return {name: [float(v) for v in values] for name, values in model.history_.items()}
+    if len(getattr(model, "train_score_", ())):
+        curves = {"loss": model.train_score_, "validation_loss": model.validation_score_}
+        return {name: [-float(v) for v in values] for name, values in curves.items()}
+    return {}
+
+
+def best_epoch(history: Mapping[str, Sequence[float]], model: Any) -> int:
+    """Epoch, counted from 1, whose weights were kept, or number of trees; 0 for neither."""
+    if hasattr(model, "train_score_"):
+        return int(model.n_iter_)
+    scores = np.asarray(history.get("validation_score", ()))
+    return int(np.flatnonzero(scores == np.nanmax(scores))[-1]) + 1 if scores.size else 0

@@ -1,0 +1,194 @@
+"""The command line: what it writes, how it fails, what it leaves behind."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+from typer.testing import CliRunner
+
+from deepen.cli import app
+from deepen.cli._common import parse_duration
+
+HOSTILE = "<script>document.title='x'</script>"
+FILES = ["ladder.json", "model.deepen", "report.html"]
+
+
+@pytest.fixture
+def table(tmp_path):
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame(
+        {HOSTILE: rng.random(60), "b": rng.random(60), "city": ["Rome", "Oslo"] * 30}
+    )
+    frame["label"] = np.where(frame[HOSTILE] > 0.5, "yes", "no")
+    path = tmp_path / "data.csv"
+    frame.to_csv(path, index=False)
+    return path
+
+
+def run(*words):
+    return CliRunner().invoke(app, [str(word) for word in words])
+
+
+def climb(table, out, *more):
+    return run(
+        "ladder", table, "--target", "label", "--trials", 1, "--repeats", 2, "--out", out, *more
+    )
+
+
+@pytest.fixture(scope="module")
+def climbed(tmp_path_factory):
+    """One climb, looked at by several tests."""
+    folder = tmp_path_factory.mktemp("climb")
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame(
+        {HOSTILE: rng.random(60), "b": rng.random(60), "city": ["Rome", "Oslo"] * 30}
+    )
+    frame["label"] = np.where(frame[HOSTILE] > 0.5, "yes", "no")
+    frame.to_csv(folder / "data.csv", index=False)
+    return folder, climb(folder / "data.csv", folder / "out")
+
+
+def test_ladder_writes_report_numbers_and_model(climbed):
+    folder, result = climbed
+    assert result.exit_code == 0, result.output
+    assert sorted(path.name for path in (folder / "out").iterdir()) == FILES
+    page = (folder / "out" / "report.html").read_text(encoding="utf-8")
+    assert "<script" not in page and "&lt;script&gt;document.title=" in page
+    numbers = json.loads((folder / "out" / "ladder.json").read_text(encoding="utf-8"))
+    assert numbers["verdict"]["sentence"] in " ".join(result.output.split())
+    assert [len(rung["scores"]) for rung in numbers["rungs"]] == [2] * 6
+    assert "--trials 1" in numbers["command"]
+
+
+def test_predict_uses_the_saved_model(climbed, tmp_path):
+    folder, _ = climbed
+    model, data = folder / "out" / "model.deepen", folder / "data.csv"
+    result = run("predict", model, data, "--out", tmp_path / "p.csv")
+    assert result.exit_code == 0, result.output
+    predicted = pd.read_csv(tmp_path / "p.csv")
+    assert list(predicted.columns) == ["label"] and len(predicted) == 60
+    assert set(predicted["label"]) <= {"yes", "no"}
+    assert run("predict", model, data, "--proba", "--out", tmp_path / "q.csv").exit_code == 0
+    shares = pd.read_csv(tmp_path / "q.csv")
+    assert list(shares.columns) == ["no", "yes"]
+    np.testing.assert_allclose(shares.sum(axis=1), 1, atol=1e-5)
+    again = run("predict", model, data, "--out", tmp_path / "p.csv")
+    assert again.exit_code == 2 and "--force" in again.stderr
+
+
+def test_nothing_is_overwritten_without_force(climbed):
+    folder, _ = climbed
+    before = (folder / "out" / "report.html").read_bytes()
+    result = climb(folder / "data.csv", folder / "out")
+    assert result.exit_code == 2 and "--force" in result.stderr
+    assert result.stderr.count("\n") == 1
+    assert (folder / "out" / "report.html").read_bytes() == before
+
+
+def test_fit_then_predict(table, tmp_path):
+    out = tmp_path / "m.deepen"
+    result = run(
+        "fit", table, "--target", "label", "--model", "logistic", "--set", "C=0.5", "--out", out
+    )
+    assert result.exit_code == 0, result.output
+    assert run("predict", out, table, "--out", tmp_path / "p.csv").exit_code == 0
+    import deepen
+
+    assert deepen.load(out)[-1].C == 0.5
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["ladder", "nowhere.csv", "--target", "y"], "nowhere.csv"),
+        (["ladder", "{table}", "--target", "lable"], "label"),
+        (["ladder", "{table}"], "--target"),
+        (["ladder", "{table}", "--target", "label", "--time-budget", "soon"], "90s"),
+        (["ladder", "{table}", "--target", "label", "--metric", "auc"], "metric must be one of"),
+        (["fit", "{table}", "--target", "label", "--model", "tree"], "mlp, logistic"),
+        (["fit", "{table}", "--target", "label", "--set", "alhpa=1"], "Did you mean 'alpha'"),
+        (["fit", "{table}", "--target", "label", "--set", "alpha"], "name=value"),
+        (["predict", "{table}", "{table}"], "data.csv"),
+    ],
+)
+def test_wrong_input_is_one_line_and_code_2(words, message, table, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    result = run(*[word.format(table=table) for word in words])
+    assert result.exit_code == 2, result.output
+    assert message in result.stderr and result.stderr.count("\n") == 1
+    assert [path.name for path in tmp_path.iterdir()] == ["data.csv"]
+
+
+def test_durations():
+    assert [parse_duration(text) for text in ("90", "90s", "1.5m", "2h")] == [90, 90, 90, 7200]
+
+
+def test_interrupt_still_writes_the_report(table, tmp_path, monkeypatch):
+    from deepen.model_selection import climb as climbing
+
+    original = climbing.Climber.tell
+
+    def tell(self, kind, rung, **facts):
+        if rung == "one hidden layer":
+            raise KeyboardInterrupt
+        original(self, kind, rung, **facts)
+
+    monkeypatch.setattr(climbing.Climber, "tell", tell)
+    result = climb(table, tmp_path / "out")
+    assert result.exit_code == 1
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == FILES
+    assert "interrupted" in (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
+
+
+KILLED = """
+import os, signal, sys
+import deepen._files as files
+fsync = os.fsync
+def die(number):
+    os.kill(os.getpid(), signal.SIGKILL)
+os.fsync = die
+from deepen.cli._common import write_text
+from pathlib import Path
+write_text(Path(sys.argv[1]), "half", force=True)
+"""
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="POSIX signals")
+def test_kill_while_writing_leaves_the_old_file(tmp_path):
+    path = tmp_path / "report.html"
+    path.write_text("whole")
+    done = subprocess.run([sys.executable, "-c", KILLED, str(path)], check=False)
+    assert done.returncode == -signal.SIGKILL
+    assert path.read_text() == "whole"
+
+
+def test_as_a_process_in_a_pipe(table, tmp_path):
+    """Plain lines, no colour codes, exit code 0; --help imports nothing heavy."""
+    command = [sys.executable, "-m", "deepen.cli"]
+    words = [
+        "fit",
+        str(table),
+        "--target",
+        "label",
+        "--model",
+        "logistic",
+        "--out",
+        str(tmp_path / "m.deepen"),
+    ]
+    environment = {**os.environ, "NO_COLOR": "1"}
+    done = subprocess.run(
+        [*command, *words], capture_output=True, text=True, env=environment, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert "\x1b" not in done.stdout and "60 rows" in done.stdout
+    names = "{'jax', 'sklearn', 'pandas', 'matplotlib', 'numpy'}"
+    heavy = f"import sys, deepen.cli; print(sorted({names} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", heavy], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"

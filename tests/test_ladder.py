@@ -1,0 +1,222 @@
+"""The ladder on small tables whose answer is known."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from deepen.model_selection import Ladder
+from deepen.model_selection.metrics import METRICS, choose_metric, variance_floor
+from deepen.model_selection.prepare import prepare
+from deepen.model_selection.rungs import RUNGS, candidates
+from deepen.model_selection.splits import draw_split, duplicate_groups
+from deepen.model_selection.training import KeepBest, StopAfter
+
+QUICK = ["baseline", "linear"]
+
+
+def table(n_rows=200, seed=0):
+    rng = np.random.default_rng(seed)
+    X = pd.DataFrame(rng.standard_normal((n_rows, 4)), columns=list("abcd"))
+    return X, np.where(X["a"] + 0.5 * X["b"] > 0, "yes", "no")
+
+
+def test_split_parts_are_disjoint_stratified_and_rotate():
+    strata = np.repeat([0, 1], [80, 20])
+    splits = [draw_split(strata, np.arange(100), repeat, seed=1) for repeat in range(10)]
+    for split in splits:
+        assert sorted(np.concatenate([split.train, split.validation, split.test])) == list(
+            range(100)
+        )
+        assert [
+            np.sum(strata[part] == 1) for part in (split.train, split.validation, split.test)
+        ] == [12, 4, 4]
+    assert sorted(np.concatenate([s.test for s in splits[:5]])) == list(range(100))
+    assert not np.array_equal(splits[0].test, splits[5].test)
+
+
+def test_every_class_stands_in_every_part():
+    strata = np.repeat([0, 1], [50, 3])
+    for repeat in range(5):
+        split = draw_split(strata, np.arange(53), repeat, seed=0)
+        assert all(1 in strata[part] for part in (split.train, split.validation, split.test))
+
+
+def test_duplicates_never_straddle():
+    rng = np.random.default_rng(0)
+    X = pd.DataFrame(rng.standard_normal((60, 3))).iloc[np.r_[0:60, 0:20]].reset_index(drop=True)
+    groups, n_repeated = duplicate_groups(X)
+    assert n_repeated == 20
+    for repeat in range(5):
+        split = draw_split(None, groups, repeat, seed=0)
+        parts = [set(groups[part]) for part in (split.train, split.validation, split.test)]
+        assert not (parts[0] & parts[1] or parts[0] & parts[2] or parts[1] & parts[2])
+
+
+def test_few_distinct_rows_are_data_not_duplicates():
+    groups, n_repeated = duplicate_groups(np.tile([[0, 1], [1, 0]], (50, 1)))
+    assert n_repeated == 0 and len(set(groups)) == 100
+
+
+def test_metrics_by_hand():
+    y, predicted = np.array([0, 0, 0, 1]), np.array([0, 0, 1, 0])
+    assert METRICS["error"](y, predicted) == 0.5
+    assert METRICS["balanced_error"](y, predicted) == pytest.approx((1 / 3 + 1) / 2)
+    assert METRICS["rmse"]([1.0, 2.0], [1.0, 4.0]) == pytest.approx(np.sqrt(2))
+    assert variance_floor(METRICS["rmse"], y, 0.2) == 0
+    with pytest.raises(ValueError, match="metric must be one of"):
+        choose_metric("rmse", "classification", y)
+
+
+def test_candidates_are_repeatable_and_extend():
+    rung = RUNGS[2]
+    assert candidates(rung, "classification", 5, 3)[:3] == candidates(rung, "classification", 3, 3)
+    assert candidates(rung, "classification", 5, 3) != candidates(rung, "classification", 5, 4)
+
+
+class Event:
+    def __init__(self, epoch, score):
+        self.epoch, self.validation_score = epoch, score
+
+    def params(self):
+        return ([np.full(1, self.epoch)], [np.zeros(1)])
+
+
+def test_keep_best_takes_the_latest_of_equals_and_stops():
+    keep = KeepBest(patience=2)
+    stops = [
+        keep(Event(epoch, score)) for epoch, score in enumerate([0.1, 0.5, 0.5, 0.4, 0.3], start=1)
+    ]
+    assert stops == [False, False, False, False, True]
+    assert keep.epoch == 3
+    assert [StopAfter(2)(Event(epoch, 0)) for epoch in (1, 2)] == [False, True]
+
+
+def test_unlabelled_rows_are_counted_and_left_out():
+    X, y = table()
+    y = pd.Series(y).mask(np.arange(200) < 47)
+    ladder = Ladder(repeats=2, trials=1, rungs=QUICK).fit(X, y)
+    assert (ladder.n_unlabeled_, ladder.n_samples_) == (47, 153)
+    # Integers read as floats, for the missing cells alone, are classes again.
+    assert prepare(X, pd.Series([0.0, 1.0, None, 1.0] * 50), None)[1].dtype.kind == "i"
+
+
+def test_same_seed_same_result_and_pairing():
+    X, y = table()
+    first, second = (
+        Ladder(repeats=3, trials=2, rungs=["baseline", "linear", "one_hidden"], random_state=5).fit(
+            X, y
+        )
+        for _ in range(2)
+    )
+    assert [r.scores for r in first.results_] == [r.scores for r in second.results_]
+    assert first.verdict_ == second.verdict_
+    np.testing.assert_array_equal(first.predict(X), second.predict(X))
+    assert all(len(r.scores) == 3 for r in first.results_)
+    assert first.results_[2].n_candidates == 2
+
+
+def test_interaction_needs_a_hidden_layer():
+    """x1 * x2 > 0 is beyond a line and within one hidden layer: the rung pays."""
+    rng = np.random.default_rng(0)
+    X = rng.uniform(-1, 1, (600, 2))
+    events = []
+    ladder = Ladder(
+        repeats=5, trials=1, rungs=["baseline", "linear", "one_hidden"], progress=events.append
+    ).fit(X, (X[:, 0] * X[:, 1] > 0).astype(int))
+    assert ladder.verdict_.gain("one_hidden", "linear").outcome == "pays"
+    assert (ladder.verdict_.status, ladder.verdict_.chosen) == ("suffices", "one_hidden")
+    assert ladder.verdict_.sentence.startswith("One hidden layer")
+    assert ladder.score(X, (X[:, 0] * X[:, 1] > 0).astype(int)) > 0.9
+    assert ladder.predict_proba(X).shape == (600, 2)
+    kinds = [event.kind for event in events]
+    assert kinds[0] == "plan" and kinds[-1] == "finished" and kinds.count("repeat") == 15
+
+
+def test_regression_in_the_targets_own_units():
+    rng = np.random.default_rng(0)
+    X = pd.DataFrame(rng.standard_normal((300, 3)), columns=list("abc"))
+    y = 1000 + 50 * X["a"] - 20 * X["b"] + rng.standard_normal(300)
+    ladder = Ladder(repeats=3, trials=1, rungs=["baseline", "linear", "one_hidden"]).fit(X, y)
+    linear = ladder.results_[1]
+    assert ladder.metric_.key == "rmse" and linear.mean == pytest.approx(1.0, abs=0.3)
+    assert linear.details["r2"] > 0.99
+    assert ladder.results_[2].mean < 30  # a network that forgot the shift would be off by 1000
+    assert ladder.predict(X).mean() == pytest.approx(y.mean(), abs=5)
+
+
+def test_the_budget_is_kept_and_the_verdict_complete(monkeypatch):
+    """A clock that leaps: once the budget is gone no rung starts, and what finished is compared."""
+    from deepen.model_selection import climb
+
+    X, y = table()
+    monkeypatch.setattr(climb.Clock, "left", property(lambda self: 60.0 if not spent else 0.0))
+    spent = []
+
+    def spend(event):
+        if event.kind == "rung finished" and event.rung.startswith("logistic"):
+            spent.append(True)
+
+    ladder = Ladder(
+        60.0, repeats=2, rungs=["baseline", "linear", "one_hidden"], progress=spend
+    ).fit(X, y)
+    assert ladder.verdict_.status == "alone"
+    assert ladder.results_[2].reason == "the time budget was spent"
+
+
+def test_interrupt_keeps_what_finished():
+    X, y = table()
+
+    def interrupt(event):
+        if event.rung == "one hidden layer" and event.kind == "candidate" and event.repeat == 3:
+            raise KeyboardInterrupt
+
+    ladder = Ladder(repeats=4, trials=1, rungs=["linear", "one_hidden"], progress=interrupt).fit(
+        X, y
+    )
+    assert ladder.is_interrupted_
+    assert [len(r.scores) for r in ladder.results_] == [4, 2]
+    assert ladder.verdict_.gains[0].n_repeats == 2
+
+
+def test_to_dict_is_plain():
+    X, y = table()
+    ladder = Ladder(repeats=2, trials=1, rungs=QUICK).fit(X, y)
+    text = json.dumps(ladder.to_dict())
+    assert json.loads(text)["rungs"][1]["scores"] == ladder.results_[1].scores
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"repeats": 1}, "repeats must be at least 2"),
+        ({"trials": 0}, "trials must be at least 1"),
+        ({"time_budget": -1}, "time_budget must be greater than 0"),
+        ({"min_gain": 0}, "min_gain must be greater than 0"),
+        ({"rungs": ["tall"]}, "rungs must be 'auto' or among"),
+        ({"metric": "auc"}, "metric must be one of"),
+        ({"task": "ranking"}, "task must be"),
+    ],
+)
+def test_bad_parameters_are_named(change, message):
+    X, y = table()
+    with pytest.raises(ValueError, match=message):
+        Ladder(**{"trials": 1, "rungs": QUICK, **change}).fit(X, y)
+
+
+@pytest.mark.parametrize(
+    ("y", "message"),
+    [
+        (["a"] * 200, "one class only"),
+        (["a"] * 199 + ["b"], "class 'b' has 1 row"),
+        ([None] * 190 + ["a", "b"] * 5, "at least 15 rows with a target"),
+        (["a", "b"] * 50, "inconsistent numbers of samples"),
+    ],
+)
+def test_bad_targets_are_named(y, message):
+    X, _ = table()
+    with pytest.raises(ValueError, match=message):
+        Ladder(trials=1, rungs=QUICK).fit(X, y)
