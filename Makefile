@@ -1,6 +1,6 @@
 PYTHON ?= python
 
-.PHONY: test slow lint types bench docs examples
+.PHONY: test slow lint types bench bench-mnist bench-gpu bench-random docs examples
 
 test:  ## the fast tests
 	$(PYTHON) -m pytest
@@ -15,11 +15,21 @@ lint:
 types:
 	$(PYTHON) -m mypy src
 
-bench:  ## needs a quiet machine
-	@set -e; for file in benchmarks/*.py; do echo "$$file"; $(PYTHON) "$$file"; done
+bench:  ## speed beside scikit-learn and torch; needs a quiet machine and DEEPEN_DATA
+	$(PYTHON) -m benchmarks.speed
+
+bench-mnist:  ## test errors on MNIST, hours on two cores; needs DEEPEN_DATA
+	@set -e; for row in plain dropout maxnorm; do \
+	    $(PYTHON) -m benchmarks.mnist $$row --seeds 0 1 2; done
+
+bench-gpu:  ## the same work on a GPU, on this CPU and in torch
+	$(PYTHON) -m benchmarks.gpu
+
+bench-random:  ## dieharder over the random streams
+	$(PYTHON) -m benchmarks.randomness --run
 
 docs:
 	$(PYTHON) -m sphinx -W -b html docs docs/_build/html
 
 examples:
-	@set -e; for file in examples/*.py; do echo "$$file"; $(PYTHON) "$$file"; done
+	@set -e; for file in examples/[!c]*.py examples/cpu_and_gpu.py; do echo "$$file"; $(PYTHON) "$$file"; done

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
+import warnings
 
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.exceptions import ConvergenceWarning
 
 from deepen.model_selection import Ladder
 from deepen.model_selection.metrics import METRICS, choose_metric, variance_floor
 from deepen.model_selection.prepare import prepare
-from deepen.model_selection.rungs import RUNGS, candidates
+from deepen.model_selection.rungs import RUNGS, build, candidates
 from deepen.model_selection.splits import draw_split, duplicate_groups
 from deepen.model_selection.training import KeepBest, StopAfter
 
@@ -146,6 +148,22 @@ def test_regression_in_the_targets_own_units():
     assert linear.details["r2"] > 0.99
     assert ladder.results_[2].mean < 30  # a network that forgot the shift would be off by 1000
     assert ladder.predict(X).mean() == pytest.approx(y.mean(), abs=5)
+
+
+@pytest.mark.parametrize("rung", [rung for rung in RUNGS if rung.name != "baseline"])
+@pytest.mark.parametrize("task", ["classification", "regression"])
+def test_every_setting_that_may_be_drawn_can_be_trained(rung, task):
+    """Draws beyond the default: a setting that its estimator refuses would end a ladder."""
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((60, 3)).astype(np.float32)
+    y = X[:, 0] if task == "regression" else (X[:, 0] > 0).astype(int)
+    for params in candidates(rung, task, 3, seed=0):
+        model = build(rung, task, params, seed=0)
+        if "max_iter" in model.get_params() and rung.name != "linear":
+            model.set_params(max_iter=2, n_iter_no_change=1)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ConvergenceWarning)
+            assert model.fit(X, y).predict(X).shape == (60,)
 
 
 def test_the_budget_is_kept_and_the_verdict_complete(monkeypatch):

@@ -57,7 +57,7 @@ def callback_session(
     ``attributes_fn`` turns the engine's parameters into the fitted attributes of an estimator that can
     predict, ``params`` are the first ones, ``data`` is (X, y).
     """
-    if not hasattr(estimator, "_skl_callbacks") and not hasattr(estimator, "_parent_callback_ctx"):
+    if not getattr(estimator, "_skl_callbacks", None):  # a meta-estimator's reach it there too
         yield ()
         return
     with callback_management_context(estimator):

@@ -17,9 +17,10 @@ KEPT: dict[str, tuple[str, ...]] = {
     "sklearn.dummy.DummyClassifier": ("_strategy",),
 }
 # What fit has beyond prediction and a file does not keep.
+_FRESH = {"_optimizer_state": None, "_progress": None, "_n_epochs_seen": 0}
 RESET: dict[str, dict[str, Any]] = {
-    "deepen.neural_network.MLPClassifier": {"_optimizer_state": None, "_progress": None},
-    "deepen.neural_network.MLPRegressor": {"_optimizer_state": None, "_progress": None},
+    "deepen.neural_network.MLPClassifier": dict(_FRESH),
+    "deepen.neural_network.MLPRegressor": dict(_FRESH),
 }
 MODEL_TYPES: dict[str, type | None] = dict.fromkeys(
     (

@@ -11,10 +11,18 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn import get_config
 from sklearn.exceptions import ConvergenceWarning
+from sklearn.utils import _safe_indexing, indexable
 from sklearn.utils.class_weight import compute_sample_weight
 
 Array = NDArray[Any]
+
+
+def check_parameters(estimator: Any) -> None:
+    """Validate the constructor's parameters, unless scikit-learn's configuration says not to."""
+    if not get_config()["skip_parameter_validation"]:
+        estimator._validate_params()
 
 
 def labelled_rows(y: Any, marker: Any) -> Array:
@@ -37,9 +45,12 @@ def labelled_rows(y: Any, marker: Any) -> Array:
     """
     values = np.asarray(y)
     if isinstance(marker, float) and np.isnan(marker):
-        missing = np.array([v is None or v != v for v in values.ravel()]).reshape(values.shape)
+        from pandas import isna
+
+        missing = np.asarray(isna(values))
     else:
-        missing = np.asarray(values == marker)
+        # As objects: a number never equals a string, and NumPy does not warn about the question.
+        missing = np.asarray(values.astype(object) == marker, bool)
     mask = ~missing if values.ndim == 1 else ~missing.any(axis=1)
     if not mask.any():
         raise ValueError(
@@ -49,14 +60,42 @@ def labelled_rows(y: Any, marker: Any) -> Array:
     return mask
 
 
-def combined_weights(
-    sample_weight: Array | None, class_weight: Any, y: Any
-) -> Array | None:
-    """Sample weights times class weights; None where neither is given."""
+def drop_unlabelled(marker: Any, X: Any, y: Any, sample_weight: Any) -> tuple[Any, Any, Any]:
+    """X, y and the weights without the rows whose y is the marker; as they are where it is None.
+
+    A target of objects becomes one of their own type, as if the marked rows had never been there.
+    """
+    if marker is None:
+        return X, y, sample_weight
+    rows = np.flatnonzero(labelled_rows(y, marker))
+    X, y, sample_weight = (
+        values if values is None else _safe_indexing(values, rows)
+        for values in indexable(X, y, sample_weight)
+    )
+    values = np.asarray(y)
+    return X, np.array(values.tolist()) if values.dtype == object else y, sample_weight
+
+
+def combined_weights(sample_weight: Array | None, class_weight: Any, y: Array) -> Array | None:
+    """Sample weights times class weights; None where neither is given.
+
+    'balanced' gives every class the same total weight, so that a weight of two equals a row twice.
+    """
     if class_weight is None:
         return sample_weight
-    by_class = compute_sample_weight(class_weight, y)
+    if isinstance(class_weight, str):
+        columns = y.reshape(len(y), -1).T
+        by_class = np.prod([_balanced(column, sample_weight) for column in columns], axis=0)
+    else:
+        by_class = compute_sample_weight(class_weight, y)
     return by_class if sample_weight is None else sample_weight * by_class
+
+
+def _balanced(y: Array, sample_weight: Array | None) -> Array:
+    """Weight of each row's class, n / (n_classes n_k) with n_k the weight of the class's rows."""
+    classes, index = np.unique(y, return_inverse=True)
+    n_k = np.bincount(index, sample_weight)
+    return np.divide(n_k.sum(), len(classes) * n_k, out=np.zeros(len(n_k)), where=n_k > 0)[index]
 
 
 def held_out_figures(
@@ -75,6 +114,8 @@ def held_out_figures(
 
     def figures(params: Any) -> tuple[float, float]:
         outputs, cost = outputs_and_cost(objective, params, X, y, weights)
+        if not np.isfinite(outputs).all():  # which no metric takes; the engine stops at the cost
+            return np.nan, np.nan
         return float(score(outputs, y, weights)), cost
 
     return figures
@@ -83,12 +124,16 @@ def held_out_figures(
 def warn_not_converged(solver: str, progress: Any, max_iter: int, max_fun_hit: bool) -> None:
     """Warn, in scikit-learn's words, that a run ended at a limit and what to change."""
     if solver in ("lbfgs", "cg"):
+        remedy = (
+            f"Increase the number of iterations to improve the convergence (max_iter={max_iter}"
+            + (" or max_fun)." if max_fun_hit else ").")
+        )
+        if "precision loss" in progress.stop_reason:
+            remedy = "The gradient cannot be made smaller with this precision: raise tol."
         message = (
             f"{solver} failed to converge after {progress.n_iter} iteration(s) (status=1):\n"
-            f"{progress.stop_reason}\n\n"
-            f"Increase the number of iterations to improve the convergence (max_iter={max_iter}"
-            + (" or max_fun" if max_fun_hit else "")
-            + ").\nYou might also want to scale the data as shown in:\n"
+            f"{progress.stop_reason}\n\n{remedy}\n"
+            "You might also want to scale the data as shown in:\n"
             "    https://scikit-learn.org/stable/modules/preprocessing.html"
         )
     else:

@@ -88,7 +88,11 @@ def _schedule(estimator: Any) -> Any:
         return schedules.Cosine(rate, n_epochs=estimator.max_iter)
     if name == "invscaling":
         # scikit-learn's adam takes no notice of these two; its users keep their results.
-        return rate if estimator.solver == "adam" else schedules.InverseScaling(rate, getattr(estimator, "power_t", 0.5))
+        return (
+            rate
+            if estimator.solver == "adam"
+            else schedules.InverseScaling(rate, getattr(estimator, "power_t", 0.5))
+        )
     if name == "adaptive" and estimator.solver == "adam":
         return rate
     return schedules.SCHEDULES[name](rate)

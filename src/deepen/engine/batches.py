@@ -102,11 +102,13 @@ class Batches:
         self.n_rows = X.shape[0]
         self.X, self.y = X, y
         self.weights = np.ones(self.n_rows, X.dtype) if weights is None else weights.astype(X.dtype)
+        if not self.weights.sum(dtype=np.float64) > 0:
+            raise ValueError("The weights of the rows must have a positive sum; check sample_weight.")
         is_full_batch = batch_size >= self.n_rows
         self.n_batches = -(-self.n_rows // batch_size)
         # A full batch may be padded like the rows are, so that its size does not recompile either.
         self.batch_size = bucket(self.n_rows) if is_full_batch else batch_size
-        mean_weight = float(self.weights.mean(dtype=np.float64)) or 1.0
+        mean_weight = float(self.weights.mean(dtype=np.float64))
         self.nominal_weight = min(batch_size, self.n_rows) * mean_weight
         self.shuffle, self.rng = shuffle, rng
         self.row_bytes = X.shape[1] * X.dtype.itemsize

@@ -57,14 +57,21 @@ class ProgressBar:
         bar = self._start(event) if event.epoch == 1 or not hasattr(self, "_bar") else self._bar
         if bar is None:
             return
-        score = "" if event.validation_score is None else f"  validation {event.validation_score:.4f}"
+        score = (
+            "" if event.validation_score is None else f"  validation {event.validation_score:.4f}"
+        )
         text = f"{self.description}  loss {event.loss:.4g}{score}"
         bar.update(bar.task_ids[0], completed=event.epoch, description=text)
 
     def _start(self, event: Event) -> Any:
         from rich.console import Console
-        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
-        from rich.progress import TimeRemainingColumn
+        from rich.progress import (
+            BarColumn,
+            MofNCompleteColumn,
+            Progress,
+            TextColumn,
+            TimeRemainingColumn,
+        )
 
         self.close()
         console = Console(stderr=True)

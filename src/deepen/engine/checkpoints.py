@@ -10,10 +10,11 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import warnings
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import jax
 import numpy as np
@@ -26,6 +27,7 @@ from deepen.engine.stopping import Progress
 
 FORMAT = "deepen-checkpoint"
 VERSION = 1
+MT19937_WORDS = 624  # of the state of numpy.random.RandomState
 
 
 class CheckpointError(ValueError):
@@ -79,36 +81,58 @@ class Checkpoint:
         path = Path(self.path)
         if not path.exists():
             return None
+        if path.is_dir():
+            raise CheckpointError(f"{path} is a folder; give the name of a file as checkpoint.")
         try:
-            leaves, header = _read(path)
-        except (SafetensorError, ValueError, KeyError, TypeError) as error:
+            stored = _read(path)
+        except (SafetensorError, OSError, ValueError, KeyError, TypeError) as error:
             raise CheckpointError(
                 f"{path} is not a readable checkpoint ({error}). Remove it to start anew."
             ) from error
-        rng_words = leaves.pop("rng")
-        expected = jax.tree.leaves(like)
-        values = [leaves[name] for name in sorted(leaves)]
-        same_shapes = [v.shape for v in values] == [np.shape(e) for e in expected]
-        if header["identity"] != identity or not same_shapes:
+        expected = [(np.shape(leaf), np.asarray(leaf).dtype) for leaf in jax.tree.leaves(like)]
+        found = [(leaf.shape, leaf.dtype) for leaf in stored.leaves]
+        if stored.identity != identity or found != expected:
             raise CheckpointError(
                 f"{path} belongs to a fit of other data or parameters. Remove it to start anew,"
                 " or give this fit a checkpoint of its own."
             )
-        _compare_fingerprints(path, header["fingerprint"])
-        position = header["rng_position"]
-        rng_state = ("MT19937", rng_words, int(position[0]), int(position[1]), position[2])
-        progress = Progress(**header["progress"])
-        return jax.tree.unflatten(jax.tree.structure(like), values), progress, rng_state
+        _compare_fingerprints(path, stored.fingerprint)
+        state = jax.tree.unflatten(jax.tree.structure(like), stored.leaves)
+        return state, stored.progress, stored.rng_state
 
 
-def _read(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
+class _Stored(NamedTuple):
+    """What a file holds, each part of the type that it should have."""
+
+    leaves: list[Any]
+    rng_state: tuple[Any, ...]
+    progress: Progress
+    identity: str
+    fingerprint: dict[str, Any]
+
+
+def _read(path: Path) -> _Stored:
     from safetensors import safe_open
 
     with safe_open(path, framework="numpy") as file:
         header = json.loads((file.metadata() or {})["deepen"])
-        if header["format"] != FORMAT or header["version"] > VERSION:
+        if header["format"] != FORMAT:
+            raise ValueError("another format")
+        if header["version"] > VERSION:
             raise ValueError("written by a newer deepen")
-        return {name: file.get_tensor(name) for name in file.keys()}, header
+        leaves = {name: file.get_tensor(name) for name in file.keys()}
+    index, has_gauss, gauss = header["rng_position"]
+    words = leaves.pop("rng")
+    if words.shape != (MT19937_WORDS,) or not 0 <= int(index) <= MT19937_WORDS:
+        raise ValueError("random state of another generator")
+    rng_state = ("MT19937", words, int(index), int(has_gauss), float(gauss))
+    progress = Progress(**header["progress"])
+    counts = (progress.n_iter, progress.n_stalled, progress.n_divisions)
+    if not all(isinstance(n, int) for n in counts) or not isinstance(progress.history, dict):
+        raise ValueError("progress of the wrong type")
+    then = dict(header["fingerprint"])
+    ordered = [leaves[name] for name in sorted(leaves)]
+    return _Stored(ordered, rng_state, progress, str(header["identity"]), then)
 
 
 def _compare_fingerprints(path: Path, then: dict[str, Any]) -> None:
@@ -135,5 +159,6 @@ def digest(*parts: Any) -> str:
             sha.update(str((part.shape, part.dtype)).encode())
             sha.update(np.ascontiguousarray(part).data)
         else:
-            sha.update(repr(part).encode())
+            # A function counts by its name: where it lies in memory differs from process to process.
+            sha.update(re.sub(r" at 0x[0-9a-fA-F]+", "", repr(part)).encode())
     return sha.hexdigest()

@@ -5,17 +5,14 @@ smooth halves for L-BFGS-B,
 
     w = u - v,  u >= 0,  v >= 0,     ||w||_1 = sum(u + v)         (Schmidt et al. 2007, sec. 2.3)
 
-whose bounds give exact zeros and the right optimum. Rows lie transposed on the device: the products
-with a thin matrix of weights are a third faster so.
+whose bounds give exact zeros and the right optimum.
 """
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array
 from numpy.typing import NDArray
@@ -26,13 +23,13 @@ from deepen.engine.callbacks import Event
 from deepen.engine.devices import traced_numbers
 from deepen.engine.optimizers import LBFGS
 from deepen.engine.penalties import Penalty
-from deepen.engine.stopping import Progress
+from deepen.engine.stopping import BY_CALLBACK, Progress
 
 if TYPE_CHECKING:
     from deepen.engine.minimize import Run
 
 
-@partial(jax.jit, static_argnames="is_transposed")
+@jax.jit
 def cost_and_gradient(
     objective: Any,
     penalty: Penalty,
@@ -41,12 +38,8 @@ def cost_and_gradient(
     weights: Array,
     total: Array,
     state: Any,
-    *,
-    is_transposed: bool,
 ) -> tuple[Array, Any]:
     """Mean weighted cost of all rows with its smooth penalty, and the gradient."""
-    X, *rest = rows
-    rows = (X.T if is_transposed else X, *rest)
 
     def cost_fn(params: Any) -> Array:
         weighted_sum, _, _ = objective(params, rows, weights, state, None)
@@ -65,7 +58,9 @@ class _Flat:
         self.ends = np.cumsum([leaf.size for leaf in leaves])[:-1]
 
     def ravel(self, params: Any) -> NDArray[np.float64]:
-        return np.concatenate([np.ravel(leaf) for leaf in jax.tree.leaves(params)], dtype=np.float64)
+        return np.concatenate(
+            [np.ravel(leaf) for leaf in jax.tree.leaves(params)], dtype=np.float64
+        )
 
     def unravel(self, vector: NDArray[np.float64]) -> Any:
         parts = np.split(vector.astype(self.dtype), self.ends)
@@ -81,10 +76,7 @@ class _Problem:
         dtype = self.flat.dtype
         self.objective = traced_numbers(objective, dtype)
         self.penalty = traced_numbers(settings.penalty, dtype)
-        (X, *rest), self.weights = batches.all_rows()
-        # A network's first product needs X as it is in the backward pass and gains nothing.
-        self.is_transposed = X.ndim == 2 and len(jax.tree.leaves(params)) <= 2
-        self.rows = (jnp.asarray(X.T.copy()) if self.is_transposed else X, *rest)
+        self.rows, self.weights = batches.all_rows()
         self.total = np.asarray(batches.weights.sum(dtype=np.float64), dtype)
         self.state = state
         self.l1 = self._l1_vector(params, settings.penalty)
@@ -120,7 +112,6 @@ class _Problem:
             self.weights,
             self.total,
             self.state,
-            is_transposed=self.is_transposed,
         )
         g = self.flat.ravel(gradient)
         if self.l1 is None:
@@ -179,7 +170,7 @@ def _follow(problem: _Problem, progress: Progress, settings: Run) -> Any:
 
         event = Event(progress.n_iter, settings.stopping.max_iter, loss, None, None, None, params)
         if any([follower(event) is True for follower in settings.callbacks]):
-            progress.stop_reason = "Stopped by a callback."
+            progress.stop_reason = BY_CALLBACK
             raise StopIteration
 
     return callback
@@ -198,6 +189,4 @@ def _refuse_unsound(objective: Any, optimizer: Any, settings: Run) -> None:
     if settings.penalty.l1 is not None and name == "cg":
         raise ValueError(f"solver='cg' has no sound step with l1. {remedy} or 'lbfgs'.")
     if settings.validate is not None or settings.checkpoint is not None:
-        raise ValueError(
-            f"solver={name!r} takes no validation set and no checkpoint. {remedy}."
-        )
+        raise ValueError(f"solver={name!r} takes no validation set and no checkpoint. {remedy}.")

@@ -7,6 +7,7 @@ hang; it is told so instead.
 
 from __future__ import annotations
 
+import importlib
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -44,12 +45,15 @@ def check_not_forked() -> None:
 def computing(dtype: DTypeLike) -> Iterator[None]:
     """Compute in this thread with the dtype of the data: float64 is on for float64 alone."""
     check_not_forked()
-    # Before JAX 0.8 the switch lived in jax.experimental.
-    enable_x64 = getattr(jax, "enable_x64", None)
-    if enable_x64 is None:
-        from jax.experimental import enable_x64
-    with enable_x64(np.dtype(dtype) == np.float64):
+    with _enable_x64(np.dtype(dtype) == np.float64):
         yield
+
+
+def _enable_x64(on: bool) -> Any:
+    switch = getattr(jax, "enable_x64", None)
+    if switch is None:  # before JAX 0.8
+        switch = importlib.import_module("jax.experimental").enable_x64
+    return switch(on)
 
 
 def to_numpy(tree: Any) -> Any:
@@ -83,8 +87,9 @@ def enable_compilation_cache(folder: str | os.PathLike[str] | None = None) -> Pa
     >>> deepen.enable_compilation_cache()  # doctest: +SKIP
     PosixPath('/home/me/.cache/deepen/jax')
     """
-    if jax.config.jax_compilation_cache_dir:
-        return Path(jax.config.jax_compilation_cache_dir)
+    present = getattr(jax.config, "jax_compilation_cache_dir", None)
+    if present:
+        return Path(present)
     default = os.environ.get("DEEPEN_CACHE") or Path.home() / ".cache" / "deepen" / "jax"
     chosen = Path(folder or default)
     try:
@@ -105,5 +110,7 @@ def fingerprint() -> dict[str, Any]:
         "numpy": np.__version__,
         "platform": device.platform,
         "device": device.device_kind,
-        "n_cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
+        "n_cores": len(os.sched_getaffinity(0))
+        if hasattr(os, "sched_getaffinity")
+        else os.cpu_count(),
     }

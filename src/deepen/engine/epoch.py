@@ -50,12 +50,13 @@ class Totals(NamedTuple):
 
 
 class Clock(NamedTuple):
-    """Numbers of the epochs at hand: rates of shape (n_epochs,), and the first one's index."""
+    """Numbers of the epochs at hand: rates (n_epochs,), the first epoch, the window's first step."""
 
     learning_rates: Any
     nominal_weight: Any
     seed: Any
     first_epoch: Any
+    first_step: Any
     n_epochs: Any
 
 
@@ -104,7 +105,7 @@ def run_epochs(
             taken = jnp.maximum(index, 0)
             batch = jax.tree.map(lambda rows: rows[taken], window.rows)
             weights = jnp.where(index >= 0, window.weights[taken], 0)
-            step_key = jax.random.fold_in(key, i) if is_random else None
+            step_key = jax.random.fold_in(key, clock.first_step + i) if is_random else None
             return _step(problem, *loop, batch, weights, (rate, clock.nominal_weight), step_key)
 
         return lax.fori_loop(0, window.n_batches, body, (carry, totals))
@@ -123,14 +124,16 @@ def run_epochs(
 
     def goes_on(state: tuple[Outcome, Watch]) -> Array:
         outcome, watch = state
-        return (outcome.n_done < clock.n_epochs) & (watch.n_stalled <= watch.patience)
+        # A run that goes on from a stalled one does an epoch all the same.
+        is_patient = (outcome.n_done == 0) | (watch.n_stalled <= watch.patience)
+        return (outcome.n_done < clock.n_epochs) & is_patient
 
     losses = jnp.zeros_like(clock.learning_rates)
     start = Outcome(carry, totals, losses, jnp.int32(0))
     return lax.while_loop(goes_on, epoch, (start, watch))[0]
 
 
-def _epoch_key(clock: Clock, e: Any) -> Array:
+def _epoch_key(clock: Clock, e: Any) -> Any:
     base = jax.random.wrap_key_data(clock.seed, impl="threefry2x32")
     return jax.random.fold_in(base, clock.first_epoch + jnp.uint32(e))
 

@@ -15,7 +15,6 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import jax
-import numpy as np
 
 from deepen.engine import deterministic, stochastic
 from deepen.engine.batches import Batches
@@ -61,8 +60,8 @@ class Run:
         What a checkpoint must agree with, see :func:`deepen.engine.checkpoints.digest`.
     seed : int
         Seed of everything random inside the compiled program.
-    n_rows_seen : int
-        Rows that earlier runs on these parameters have seen, for the schedule.
+    n_rows_seen, n_epochs_seen : int
+        Rows and epochs that earlier runs on these parameters have seen, for schedule and draws.
     """
 
     penalty: Penalty = field(default_factory=Penalty)
@@ -73,6 +72,7 @@ class Run:
     identity: str = ""
     seed: int = 0
     n_rows_seen: int = 0
+    n_epochs_seen: int = 0
 
 
 def minimize(
@@ -146,4 +146,3 @@ def minimize(
         close_all(run.callbacks)
     check_finite(jax.tree.leaves(kept), progress.n_iter)
     return Result(kept, optimizer_state, objective_state, progress, converged)
-

@@ -57,7 +57,7 @@ def _zeros(params: Any) -> Any:
     return tree_map(np.zeros_like, params)  # on the host: nothing to compile
 
 
-def _step_sizes(params: Any, second: Any, learning_rate: Array, epsilon: Array) -> Any:
+def _step_sizes(params: Any, second: Any, learning_rate: Array, epsilon: Any) -> Any:
     return tree_map(lambda w, c: learning_rate / (jnp.sqrt(c) + epsilon), params, second)
 
 
@@ -123,7 +123,12 @@ class SGD:
         return tree_map(jnp.add, params, move), Displacement(velocity)
 
     def _proximal_step(
-        self, params: Any, state: Any, gradient: Any, eta: Array, proximal: Callable[[Any, Any], Any]
+        self,
+        params: Any,
+        state: Any,
+        gradient: Any,
+        eta: Array,
+        proximal: Callable[[Any, Any], Any],
     ) -> tuple[Any, Any]:
         # x_t = prox(y - eta g),  v = x_t - x_tm1;  y = x_t + mu v (Nesterov) or g at x itself
         mu, sizes = self.momentum, tree_map(lambda w: eta, params)

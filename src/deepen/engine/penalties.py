@@ -23,7 +23,7 @@ from jaxtyping import Array, Float
 TINY = 1e-30  # keeps the norm of a dead unit's weights from dividing by zero
 
 
-def soft_threshold(w: Float[Array, "..."], threshold: Float[Array, "..."]) -> Float[Array, "..."]:
+def soft_threshold(w: Float[Array, ...], threshold: Float[Array, ...]) -> Float[Array, ...]:
     """Proximal map of threshold * |w|: sign(w) max(0, |w| - threshold)."""
     return jnp.sign(w) * jnp.maximum(jnp.abs(w) - threshold, 0)
 
@@ -61,13 +61,17 @@ class Penalty:
         return self.smooth(params) + self.l1 * sum(abs(w).sum() for w in self._penalized(params))
 
     def proximal(self, params: Any, step_sizes: Any) -> Any:
-        """L1's proximal map with a step size for each weight (or one for all)."""
+        """L1's proximal map with a step size for each weight, then the projection.
+
+        One after the other they are the proximal map of both together (Yu 2013, theorem 1), so that
+        an iterate which only this map has touched also keeps its norms.
+        """
         assert self.l1 is not None
 
         def shrink(w: Array, s: Array) -> Array:
             return soft_threshold(w, s * self.l1)
 
-        return self._change(params, step_sizes, shrink)
+        return self.project(self._change(params, step_sizes, shrink))
 
     def project(self, params: Any) -> Any:
         """Weights of each unit scaled back to norm c where they exceed it."""

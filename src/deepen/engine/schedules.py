@@ -15,6 +15,7 @@ schedule costs nothing and is exactly its closed form.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
@@ -23,7 +24,10 @@ from typing import Protocol, runtime_checkable
 class Schedule(Protocol):
     """Anything with an initial rate and a rate for each epoch."""
 
-    learning_rate: float
+    @property
+    def learning_rate(self) -> float:
+        """Initial rate."""
+        ...
 
     def rate(self, epoch: int, n_rows_seen: int) -> float:
         """Rate of the epoch that follows ``epoch`` finished ones."""
@@ -187,7 +191,7 @@ class Adaptive:
         return self.learning_rate
 
 
-SCHEDULES: dict[str, type[Schedule]] = {
+SCHEDULES: dict[str, Callable[[float], Schedule]] = {
     "constant": Constant,
     "invscaling": InverseScaling,
     "adaptive": Adaptive,

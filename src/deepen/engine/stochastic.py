@@ -15,10 +15,19 @@ import numpy as np
 from deepen.engine.batches import Batches
 from deepen.engine.callbacks import Event
 from deepen.engine.devices import to_numpy, traced_numbers
-from deepen.engine.epoch import Carry, Clock, Outcome, Problem, Totals, Watch, run_epochs, stationarity
+from deepen.engine.epoch import (
+    Carry,
+    Clock,
+    Outcome,
+    Problem,
+    Totals,
+    Watch,
+    run_epochs,
+    stationarity,
+)
 from deepen.engine.optimizers import solution
 from deepen.engine.schedules import Adaptive, as_schedule
-from deepen.engine.stopping import Progress, adapted_rate, check_finite, stalled
+from deepen.engine.stopping import BY_CALLBACK, Progress, adapted_rate, check_finite, stalled
 
 if TYPE_CHECKING:
     from deepen.engine.minimize import Run
@@ -99,6 +108,8 @@ class _Loop:
         (self.carry, self.best), self.progress, self.rng_start = found
         self.batches.rng.set_state(self.rng_start)
         self.batches.skip_epochs(self.progress.n_iter)
+        if self.progress.stop_reason == BY_CALLBACK:
+            self.progress.stop_reason = ""  # whoever stopped it wants it to go on now
 
     def advance(self) -> None:
         """Run the program once and judge each epoch that it did."""
@@ -108,23 +119,29 @@ class _Loop:
             self._finish_epoch(float(loss), rate, outcome.totals)
 
     def _rates(self, n_epochs: int) -> list[float]:
-        n_rows = self.batches.n_rows
-        seen = [
-            self.settings.n_rows_seen + (self.progress.n_iter + e) * n_rows for e in range(n_epochs)
+        done, n_rows = self.progress.n_iter, self.batches.n_rows
+        before = self.settings
+        return [
+            adapted_rate(
+                self.schedule,
+                self.progress,
+                before.n_rows_seen + e * n_rows,
+                before.n_epochs_seen + e,
+            )
+            for e in range(done, done + n_epochs)
         ]
-        return [adapted_rate(self.schedule, self.progress, n, n // n_rows) for n in seen]
 
     def _run_program(self, rates: list[float]) -> Outcome:
         """Carry on over len(rates) epochs at the most; the outcome with NumPy losses."""
         capacity = self.batches.epochs_at_once
         learning_rates = np.zeros(capacity, self.dtype)
         learning_rates[: len(rates)] = rates
-        n_seen = self.settings.n_rows_seen + self.progress.n_iter * self.batches.n_rows
         clock = Clock(
             learning_rates,
             np.asarray(self.batches.nominal_weight, self.dtype),
             np.array([0, self.settings.seed], np.uint32),
-            np.uint32(n_seen // self.batches.n_rows),
+            np.uint32(self.settings.n_epochs_seen + self.progress.n_iter),
+            np.int32(0),
             np.int32(len(rates)),
         )
         stopping = self.settings.stopping
@@ -134,7 +151,7 @@ class _Loop:
             np.asarray(stopping.tol, self.dtype),
             np.asarray(stopping.n_iter_no_change, self.dtype),
         )
-        totals = self.totals
+        totals, first_step = self.totals, np.int32(0)
         for window in self.batches.windows(len(rates)):
             outcome = run_epochs(
                 self.problem,
@@ -142,11 +159,12 @@ class _Loop:
                 totals,
                 watch,
                 window,
-                clock,
+                clock._replace(first_step=first_step),
                 batch_size=self.batches.batch_size,
                 is_random=self.is_random,
             )
             self.carry, totals = outcome.carry, outcome.totals
+            first_step = first_step + window.n_batches
         n_done = int(outcome.n_done)
         self.batches.finish_epochs(n_done)
         return outcome._replace(losses=np.asarray(outcome.losses)[:n_done])
@@ -165,6 +183,7 @@ class _Loop:
         score = validation_loss = None
         if settings.validate is not None:
             score, validation_loss = settings.validate(self.solution)
+            check_finite([validation_loss], progress.n_iter)
         progress.record(
             loss=loss, learning_rate=rate, validation_score=score, validation_loss=validation_loss
         )
@@ -179,7 +198,7 @@ class _Loop:
             lambda: to_numpy(self.solution),
         )
         if any([callback(event) is True for callback in settings.callbacks]):
-            progress.stop_reason = progress.stop_reason or "Stopped by a callback."
+            progress.stop_reason = progress.stop_reason or BY_CALLBACK
         self._save()
 
     def _judge(self, loss: float, score: float | None, rate: float, totals: Totals) -> None:

@@ -16,6 +16,8 @@ import numpy as np
 
 from deepen.engine.schedules import Adaptive, Schedule
 
+BY_CALLBACK = "Stopped by a callback."
+
 
 @dataclass(frozen=True)
 class Stopping:
@@ -86,7 +88,9 @@ def stalled(
     if not progress.n_stalled > stopping.n_iter_no_change:
         return ""
     n_epochs = int(stopping.n_iter_no_change)
-    reason = f"{what} did not improve more than tol={stopping.tol:f} for {n_epochs} consecutive epochs."
+    reason = (
+        f"{what} did not improve more than tol={stopping.tol:f} for {n_epochs} consecutive epochs."
+    )
     if not isinstance(schedule, Adaptive):
         return reason
     if rate <= schedule.smallest:

@@ -18,6 +18,7 @@ from jaxtyping import Array, Float
 
 from deepen.functions.random import bernoulli, uniform
 
+Number = Any  # a float; inside a compiled program, a traced one
 Images = Float[Array, "n_rows height width n_channels"]
 
 
@@ -78,7 +79,7 @@ class Shift:
     >>> network = MLPClassifier(augment=Shift(pixels=1, shape=(8, 8)))
     """
 
-    pixels: float
+    pixels: Number
     shape: tuple[int, ...] = _static()
     whole: bool = _static(default=True)
 
@@ -110,7 +111,7 @@ class Rotate:
         Height and width of an image, and its channels if there are any.
     """
 
-    degrees: float
+    degrees: Number
     shape: tuple[int, ...] = _static()
 
     def __call__(self, X: Array, key: Array) -> Array:
@@ -137,7 +138,7 @@ class Flip:
     """
 
     shape: tuple[int, ...] = _static()
-    probability: float = 0.5
+    probability: Number = 0.5
 
     def __call__(self, X: Array, key: Array) -> Array:
         """Rows of X, some of them mirrored, (n_rows, n_features) -> the same shape."""
@@ -157,7 +158,7 @@ class Brightness:
         Largest relative change, in [0, 1].
     """
 
-    amount: float
+    amount: Number
 
     def __call__(self, X: Array, key: Array) -> Array:
         """Rows of X, each scaled by a factor of its own."""
@@ -189,7 +190,7 @@ class Compose:
 class UserFunction:
     """A user's own function of a batch and a key, as part of a program's structure."""
 
-    function: Any = _static()
+    function: Any = field(metadata={"static": True})
 
     def __call__(self, X: Array, key: Array) -> Array:
         """Value of the function."""

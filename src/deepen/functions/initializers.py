@@ -9,6 +9,7 @@ that the same seed starts from the same network there and here.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
@@ -41,7 +42,7 @@ def glorot_uniform(
     coefs, intercepts : tuples of arrays
     """
     coefs, intercepts = [], []
-    for layer, (n_in, n_out) in enumerate(zip(layer_units[:-1], layer_units[1:], strict=True)):
+    for layer, (n_in, n_out) in enumerate(pairwise(layer_units)):
         activation = activations[min(layer, len(activations) - 1)] if activations else "identity"
         factor = LOGISTIC_FACTOR if activation == "logistic" else GLOROT_FACTOR
         bound = np.sqrt(factor / (n_in + n_out))

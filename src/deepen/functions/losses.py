@@ -5,7 +5,8 @@
     squared error            L = 1/2 sum_k (y_k - z_k)^2             (Bishop 2006, eq. 5.14)
     half Poisson deviance    L = exp(z) - y z + y log y - y          (McCullagh and Nelder 1989, sec. 2.3)
 
-Written on z rather than on probabilities, each stays finite at z = +-1e4. All take arrays of shape
+Written on z rather than on probabilities, each stays finite at z = +-1e4, but for the Poisson
+deviance, whose mean exp(z) is then truly beyond all numbers. All take arrays of shape
 (..., n_outputs) and reduce the last axis.
 """
 
@@ -13,8 +14,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import jax
 import jax.numpy as jnp
+from jax import lax
 from jax.scipy.special import logsumexp, xlogy
 from jaxtyping import Array, Float, Int
 
@@ -23,7 +24,7 @@ def softmax_cross_entropy(
     z: Float[Array, "*rows n_classes"], y: Int[Array, "*rows"]
 ) -> Float[Array, "*rows"]:
     """Loss log sum_k exp(z_k) - z_y of a class index y."""
-    is_label = y[..., None] == jnp.arange(z.shape[-1], dtype=y.dtype)
+    is_label = y[..., None] == lax.broadcasted_iota(y.dtype, z.shape, z.ndim - 1)
     # A comparison instead of an index: its gradient is no scatter, which costs a loop on a CPU.
     return logsumexp(z, axis=-1) - jnp.where(is_label, z, 0).sum(axis=-1)
 
@@ -32,7 +33,9 @@ def binary_cross_entropy(
     z: Float[Array, "*rows n_outputs"], y: Float[Array, "*rows n_outputs"]
 ) -> Float[Array, "*rows"]:
     """Loss sum_k log(1 + exp z_k) - y_k z_k of targets y in [0, 1]."""
-    return (jax.nn.softplus(z) - y * z).sum(axis=-1)
+    # log(1 + exp z) = (z + |z|)/2 + log(1 + exp -|z|), whose automatic derivative is sigma(z), at 0 too
+    softplus = 0.5 * (z + abs(z)) + jnp.log1p(jnp.exp(-abs(z)))
+    return (softplus - y * z).sum(axis=-1)
 
 
 def squared_error(

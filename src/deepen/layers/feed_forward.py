@@ -31,7 +31,10 @@ class Params(NamedTuple):
 def dense(params: Params, layer: int, a: Array) -> Array:
     """Layer input z = a W + b, (..., n_in) -> (..., n_out)."""
     z = a @ params.coefs[layer]
-    return z + params.intercepts[layer] if params.intercepts else z
+    if not params.intercepts:
+        return z
+    bias = params.intercepts[layer]
+    return z + bias.reshape((1,) * (z.ndim - 1) + bias.shape)
 
 
 def hidden(params: Params, x: Array, activations: Sequence[str], n_layers: int) -> Array:

@@ -48,6 +48,26 @@ def linear_cost(estimator: Any, loss: str, is_training: bool = True) -> Any:
     )
 
 
+def refuse_extras(
+    estimator: Any, solver: str, penalties: tuple[str, ...], has_held_out: bool
+) -> None:
+    """Raise where a solver of scikit-learn's is asked for what the engine alone has.
+
+    Raises
+    ------
+    ValueError
+        With the parameters that the solver does not know, and those that do.
+    """
+    extras = (*penalties, "max_norm", "input_dropout", "noise", "augment", "callbacks")
+    asked = [name for name in extras if getattr(estimator, name)]
+    asked += ["X_val"] if has_held_out else []
+    if asked:
+        raise ValueError(
+            f"solver={solver!r} is scikit-learn's own and knows no {', '.join(asked)}. Use 'lbfgs'"
+            " (l1, callbacks) or a gradient solver such as 'sgd' (all of them), or leave them out."
+        )
+
+
 def train_linear(
     estimator: Any,
     loss: str,
@@ -82,7 +102,7 @@ def train_linear(
     run = Run(
         penalty=Penalty(**strengths, max_norm=estimator.max_norm),
         stopping=Stopping(
-            max_iter=estimator.max_iter,
+            max_iter=int(estimator.max_iter),
             tol=estimator.tol,
             n_iter_no_change=estimator.n_iter_no_change,
         ),

@@ -18,9 +18,14 @@ from sklearn.metrics import r2_score
 from sklearn.utils._param_validation import Interval
 from sklearn.utils.validation import _check_sample_weight, validate_data
 
-from deepen.base import labelled_rows
+from deepen.base import check_parameters, drop_unlabelled
 from deepen.layers.feed_forward import Params
-from deepen.linear_model._training import TRAINING_CONSTRAINTS, _not_negative, train_linear
+from deepen.linear_model._training import (
+    TRAINING_CONSTRAINTS,
+    _not_negative,
+    refuse_extras,
+    train_linear,
+)
 
 Array = NDArray[Any]
 
@@ -29,8 +34,8 @@ class LinearRegression(linear_model.LinearRegression):
     """Linear regression: w.x + b, by least squares.
 
     scikit-learn's parameters keep their names, meaning and defaults, and the default solver is
-    scikit-learn's own least squares (scipy's, on dense and on sparse rows). The other solvers descend
-    the cost on the engine, with penalties and noise.
+    scikit-learn's own least squares (scipy's, on dense and on sparse rows), or with ``alpha`` its
+    ridge regression. The other solvers descend the cost on the engine, with penalties and noise.
 
     Parameters
     ----------
@@ -64,8 +69,10 @@ class LinearRegression(linear_model.LinearRegression):
     coef_ : array of shape (n_features,) or (n_targets, n_features)
     intercept_ : float or array of shape (n_targets,)
     rank_, singular_ : int, array
-        Of 'lstsq' on dense rows.
-    n_iter_, loss_curve_, history_, stop_reason_
+        Of 'lstsq' on dense rows without ``alpha``.
+    n_iter_ : int
+        Iterations or epochs; 1 for 'lstsq'.
+    loss_curve_, history_, stop_reason_
         Of the other solvers.
 
     Examples
@@ -165,27 +172,17 @@ class LinearRegression(linear_model.LinearRegression):
         ValueError
             For wrong parameters or shapes, and where the loss diverges.
         """
-        self._validate_params()
-        if self.unlabeled is not None:
-            rows = labelled_rows(y, self.unlabeled)
-            X, y = X[rows], y[rows]
-            sample_weight = None if sample_weight is None else sample_weight[rows]
+        check_parameters(self)
+        X, y, sample_weight = drop_unlabelled(self.unlabeled, X, y, sample_weight)
         if isinstance(self.solver, str) and self.solver == "lstsq":
-            extras = ("alpha", "l1", "max_norm", "input_dropout", "noise", "augment")
-            asked = [name for name in extras if getattr(self, name)]
-            if asked:
-                raise ValueError(
-                    f"solver='lstsq' is plain least squares and knows no {', '.join(asked)}. Use"
-                    " solver='lbfgs' (penalties) or a gradient solver such as 'sgd'."
-                )
-            super().fit(X, y, sample_weight)
-            return self
+            return self._fit_least_squares(X, y, sample_weight, X_val is not None)
         if self.positive:
             raise ValueError("positive=True needs solver='lstsq'.")
         X, targets, weights, is_flat = self._validate(X, y, sample_weight, reset=True)
         held_out = None
         if X_val is not None:
-            X_held, y_held, w_held, _ = self._validate(X_val, y_val, sample_weight_val, reset=False)
+            rows = drop_unlabelled(self.unlabeled, X_val, y_val, sample_weight_val)
+            X_held, y_held, w_held, _ = self._validate(*rows, reset=False)
             held_out = (X_held, y_held, w_held), _r2
         zeros = np.zeros(targets.shape[1], X.dtype)
         start = Params(
@@ -201,6 +198,23 @@ class LinearRegression(linear_model.LinearRegression):
         self.coef_ = coef[0] if is_flat else coef
         self.intercept_ = intercept[0] if is_flat else intercept
         self.n_iter_ = self._n_iter
+        return self
+
+    def _fit_least_squares(
+        self, X: Any, y: Any, sample_weight: Any, has_held_out: bool
+    ) -> LinearRegression:
+        """Fit by scikit-learn's least squares, or by its ridge regression where there is an alpha."""
+        refuse_extras(self, "lstsq", ("l1",), has_held_out)
+        if self.alpha:
+            accepted = ("alpha", "fit_intercept", "copy_X", "tol", "positive")
+            ridge = linear_model.Ridge(**{name: getattr(self, name) for name in accepted})
+            ridge.fit(X, y, sample_weight)
+            names = ("coef_", "intercept_", "n_features_in_", "feature_names_in_")
+            vars(self).pop("feature_names_in_", None)
+            vars(self).update({k: v for k, v in vars(ridge).items() if k in names})
+        else:
+            super().fit(X, y, sample_weight)
+        self.n_iter_ = 1
         return self
 
     def _validate(

@@ -15,17 +15,18 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import sparse
 from sklearn import linear_model
 from sklearn.metrics import accuracy_score
 from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
-from deepen._callbacks_of_sklearn import callback_session
-from deepen.base import combined_weights, labelled_rows
+from deepen._callbacks_of_sklearn import CallbackSupport, callback_session
+from deepen.base import check_parameters, combined_weights, drop_unlabelled
 from deepen.functions.activations import logistic, softmax
 from deepen.layers.feed_forward import Params
-from deepen.linear_model._training import TRAINING_CONSTRAINTS, train_linear
+from deepen.linear_model._training import TRAINING_CONSTRAINTS, refuse_extras, train_linear
 
 Array = NDArray[Any]
 
@@ -166,6 +167,23 @@ class LogisticRegression(linear_model.LogisticRegression):
         self.unlabeled = unlabeled
         self.callbacks = callbacks
 
+    def set_callbacks(self, *callbacks: Any) -> LogisticRegression:
+        """Set callbacks of scikit-learn's protocol (``sklearn.callback``, since scikit-learn 1.9).
+
+        Parameters
+        ----------
+        *callbacks : callback instances
+
+        Returns
+        -------
+        self : LogisticRegression
+        """
+        if isinstance(self.solver, str) and self.solver in DELEGATED:
+            super().set_callbacks(*callbacks)  # which warns
+        else:
+            CallbackSupport.set_callbacks(self, *callbacks)
+        return self
+
     def fit(
         self,
         X: Any,
@@ -195,20 +213,25 @@ class LogisticRegression(linear_model.LogisticRegression):
         ValueError
             For wrong parameters or shapes, one class only, and where the loss diverges.
         """
-        self._validate_params()
-        if self.unlabeled is not None:
-            rows = labelled_rows(y, self.unlabeled)
-            X, y = X[rows], y[rows]
-            sample_weight = None if sample_weight is None else sample_weight[rows]
-        is_sparse_lbfgs = self.solver == "lbfgs" and hasattr(X, "tocsr")
-        if self.solver in DELEGATED or is_sparse_lbfgs:
+        check_parameters(self)
+        X, y, sample_weight = drop_unlabelled(self.unlabeled, X, y, sample_weight)
+        if isinstance(self.solver, str) and self.solver in DELEGATED:
+            refuse_extras(self, self.solver, (), X_val is not None)
+            return self._fit_by_sklearn(X, y, sample_weight)
+        if self._is_quicker_sparse(X) and X_val is None:
             return self._fit_by_sklearn(X, y, sample_weight)
         X, y, weights = self._validate(X, y, sample_weight, reset=True)
         held_out = None
         if X_val is not None:
-            held_out = self._validate(X_val, y_val, sample_weight_val, reset=False), self._accuracy
+            rows = drop_unlabelled(self.unlabeled, X_val, y_val, sample_weight_val)
+            held_out = self._validate(*rows, reset=False), self._accuracy
         self._fit_by_engine((X, y, weights), held_out)
         return self
+
+    def _is_quicker_sparse(self, X: Any) -> bool:
+        """Whether scikit-learn, which keeps sparse rows sparse, solves the same problem."""
+        extras = (self.max_norm, self.input_dropout, self.noise, self.augment, self.callbacks)
+        return sparse.issparse(X) and self.solver == "lbfgs" and not any(extras)
 
     def _validate(
         self, X: Any, y: Any, sample_weight: Any, reset: bool
@@ -335,9 +358,12 @@ class LogisticRegression(linear_model.LogisticRegression):
     def _fit_by_sklearn(self, X: Any, y: Any, sample_weight: Any) -> LogisticRegression:
         """Fit with scikit-learn's own solver and take over what it found."""
         accepted = inspect.signature(linear_model.LogisticRegression).parameters
+        if accepted["penalty"].default == "deprecated":
+            super().fit(X, y, sample_weight)
+            return self
         own = {k: v for k, v in self.get_params(deep=False).items() if k in accepted}
-        if accepted["penalty"].default != "deprecated" and self.penalty == "deprecated":
-            own["penalty"] = self._penalty_name()  # scikit-learn before 1.8
+        # scikit-learn before 1.8 knows the penalty by its name alone.
+        own["penalty"] = self._penalty_name()
         model = linear_model.LogisticRegression(**own)
         if self.warm_start and hasattr(self, "coef_"):
             model.coef_, model.intercept_, model.classes_ = self.coef_, self.intercept_, self.classes_

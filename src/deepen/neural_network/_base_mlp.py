@@ -22,7 +22,7 @@ from sklearn.utils._param_validation import HasMethods, Interval, Options, StrOp
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
 from deepen._callbacks_of_sklearn import CallbackSupport, callback_session
-from deepen.base import held_out_figures, labelled_rows, warn_not_converged
+from deepen.base import check_parameters, drop_unlabelled, held_out_figures, warn_not_converged
 from deepen.functions.activations import ACTIVATIONS, OUTPUT_ACTIVATIONS
 from deepen.functions.initializers import glorot_uniform
 from deepen.layers.feed_forward import Params, forward, hidden
@@ -86,10 +86,8 @@ class BaseMLP(CallbackSupport, ClassNamePrefixFeaturesOutMixin, TransformerMixin
         incremental: bool = False,
     ) -> BaseMLP:
         """Train on X and y; on from the present weights when incremental or warm."""
-        self._validate_params()
-        if self.unlabeled is not None:
-            rows = labelled_rows(y, self.unlabeled)
-            X, y, sample_weight = _take(X, rows), _take(y, rows), _take(sample_weight, rows)
+        check_parameters(self)
+        X, y, sample_weight = drop_unlabelled(self.unlabeled, X, y, sample_weight)
         is_first = not hasattr(self, "coefs_") or (not self.warm_start and not incremental)
         X, y, weights = self._validate_input(X, y, sample_weight, incremental, is_first)
         rng = check_random_state(self.random_state)
@@ -110,7 +108,7 @@ class BaseMLP(CallbackSupport, ClassNamePrefixFeaturesOutMixin, TransformerMixin
         coefs, intercepts = glorot_uniform(rng, units, self._activations(len(sizes)), X.dtype)
         self.coefs_, self.intercepts_ = list(coefs), list(intercepts)
         self.t_, self.loss_curve_, self.validation_scores_ = 0, [], None
-        self._optimizer_state = self._progress = None
+        self._optimizer_state, self._progress, self._n_epochs_seen = None, None, 0
 
     def _activations(self, n_hidden: int) -> tuple[str, ...]:
         """Activation of each hidden layer."""
@@ -139,8 +137,8 @@ class BaseMLP(CallbackSupport, ClassNamePrefixFeaturesOutMixin, TransformerMixin
         if X_val is not None:
             if y_val is None:
                 raise ValueError("X_val is given without y_val; pass both to fit.")
-            X_val, y_val, weights_val = self._validate_input(X_val, y_val, weights_val, True, False)
-            return (X, y, weights), (X_val, y_val, weights_val)
+            rows = drop_unlabelled(self.unlabeled, X_val, y_val, weights_val)
+            return (X, y, weights), self._validate_input(*rows, True, False)
         if not self.early_stopping or is_deterministic(self.solver):
             return (X, y, weights), None
         if incremental:
@@ -177,7 +175,7 @@ class BaseMLP(CallbackSupport, ClassNamePrefixFeaturesOutMixin, TransformerMixin
             X, y, weights, batch_size=self._batch_size(X.shape[0]), shuffle=self.shuffle, rng=rng
         )
         limits = Stopping(
-            max_iter=1 if incremental else self.max_iter,
+            max_iter=1 if incremental else int(self.max_iter),
             tol=self.tol,
             n_iter_no_change=self.n_iter_no_change,
         )
@@ -242,7 +240,8 @@ class BaseMLP(CallbackSupport, ClassNamePrefixFeaturesOutMixin, TransformerMixin
                 )
             checkpoint = checkpoint if isinstance(checkpoint, Checkpoint) else Checkpoint(checkpoint)
             own = {k: v for k, v in self.get_params(deep=False).items() if k not in _NOT_IDENTITY}
-            identity = digest(repr(sorted(own.items())), batches.X, batches.y, batches.weights)
+            rows = (batches.X, batches.y, batches.weights, held_out)
+            identity = digest(repr(sorted(own.items())), *rows)
         return Run(
             penalty=penalty,
             stopping=limits,
@@ -252,6 +251,7 @@ class BaseMLP(CallbackSupport, ClassNamePrefixFeaturesOutMixin, TransformerMixin
             identity=identity,
             seed=int(rng.randint(np.iinfo(np.int32).max)) if objective.is_random else 0,
             n_rows_seen=self.t_,
+            n_epochs_seen=getattr(self, "_n_epochs_seen", 0),
         )
 
     def _objective(self, is_training: bool = True) -> Any:
@@ -295,6 +295,7 @@ class BaseMLP(CallbackSupport, ClassNamePrefixFeaturesOutMixin, TransformerMixin
         self.loss_ = self.loss_curve_[-1] if self.loss_curve_ else progress.best
         self.n_iter_, self.stop_reason_ = progress.n_iter, progress.stop_reason
         self.t_ += progress.n_iter * n_rows
+        self._n_epochs_seen = getattr(self, "_n_epochs_seen", 0) + progress.n_iter
         scores = self.history_.get("validation_score")
         earlier = getattr(self, "validation_scores_", None) or []
         self.validation_scores_ = [*earlier, *scores] if scores is not None else None
@@ -364,12 +365,6 @@ _NOT_IDENTITY = {"checkpoint", "callbacks", "verbose", "max_iter", "warm_start"}
 
 def _attributes(params: Params) -> dict[str, Any]:
     return {"coefs_": list(params.coefs), "intercepts_": list(params.intercepts)}
-
-
-def _take(values: Any, rows: Array) -> Any:
-    if values is None:
-        return None
-    return values[rows] if hasattr(values, "shape") else np.asarray(values)[rows]
 
 
 def _print_epoch(event: Any) -> None:

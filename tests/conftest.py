@@ -1,0 +1,53 @@
+"""What all tests share: a strict JAX, a compilation cache on disk, checked annotations, a seed.
+
+The seed differs from run to run unless ``DEEPEN_TEST_SEED`` names it; a failing test says which it was.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import jax
+import numpy as np
+import pytest
+from jaxtyping import install_import_hook
+
+# Annotations of these modules are checked at run time. Not of the optimisers: JAX rebuilds those pytrees
+# with tracers, and anything else, in the place of their numbers.
+ENGINE = Path(__file__).parents[1] / "src" / "deepen" / "engine"
+CHECKED = [f"deepen.engine.{path.stem}" for path in ENGINE.glob("*.py")]
+CHECKED = [name for name in CHECKED if not name.endswith((".optimizers", ".__init__"))]
+install_import_hook(["deepen.functions", "deepen.layers", *CHECKED], "annotations.checked")
+
+jax.config.update("jax_compilation_cache_dir", str(Path(__file__).parents[1] / ".cache" / "jax"))
+jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
+jax.config.update("jax_persistent_cache_min_entry_size_bytes", -1)
+jax.config.update("jax_numpy_rank_promotion", "raise")
+jax.config.update("jax_numpy_dtype_promotion", "strict")
+
+SEED = int(os.environ.get("DEEPEN_TEST_SEED") or int.from_bytes(os.urandom(2), "little"))
+
+
+@pytest.fixture
+def seed() -> int:
+    """Seed of the run, for everything that a test draws."""
+    return SEED
+
+
+@pytest.fixture
+def rng(seed: int) -> np.random.RandomState:
+    """Generator seeded with the run's seed."""
+    return np.random.RandomState(seed)
+
+
+def pytest_report_header() -> str:
+    return f"DEEPEN_TEST_SEED={SEED}"
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item: pytest.Item):
+    outcome = yield
+    report = outcome.get_result()
+    if report.failed and {"seed", "rng"} & set(getattr(item, "fixturenames", ())):
+        report.sections.append(("Seed", f"DEEPEN_TEST_SEED={SEED} repeats this run."))

@@ -1,0 +1,126 @@
+"""Every example runs from the command line, draws its picture, and finds what it should find."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from matplotlib.image import imread
+
+EXAMPLES = Path(__file__).parent.parent / "examples"
+SCRIPTS = sorted(path.stem for path in EXAMPLES.glob("*.py") if path.stem != "common")
+
+
+def numbers(pattern: str, text: str) -> list[float]:
+    """All that the pattern's one group matches, as numbers; at least one."""
+    found = [float(number) for number in re.findall(pattern, text)]
+    assert found, f"nothing matches {pattern!r} in\n{text}"
+    return found
+
+
+def gradient_descent(text: str) -> None:
+    ends, truths = numbers(r"ends at (\S+),", text), numbers(r"the truth is (\S+)", text)
+    np.testing.assert_allclose(ends, truths, atol=1e-5)
+    full, mini = numbers(r"(?:full|mini).*epochs: .*, (\S+)\]", text)
+    assert mini < full
+
+
+def xor_and_donut(text: str) -> None:
+    assert numbers(r"(\d) of 4 right", text) == [4, 4]
+    plain, radius, network = numbers(r"accuracy (\S+)", text)
+    assert plain < 0.6 and radius > 0.97 and network > 0.97
+
+
+def optimizers_side_by_side(text: str) -> None:
+    epoch = dict(re.findall(r"^(\w+) .*in epoch (\d+)", text, re.MULTILINE))
+    assert int(epoch["momentum"]) < int(epoch.get("plain", 1000))
+    assert max(numbers(r"test error (\S+)", text)) < 0.1
+
+
+def regularization_side_by_side(text: str) -> None:
+    errors = dict(re.findall(r"^(\S+) .*error (\S+) %", text, re.MULTILINE))
+    errors = {name: float(error) for name, error in errors.items()}
+    assert min(errors, key=errors.get) != "nothing" and max(errors, key=errors.get) == "nothing"
+    zeros = dict(re.findall(r"^(\S+) .*zeros (\d+)%", text, re.MULTILINE))
+    assert int(zeros.pop("L1")) > 50 and set(zeros.values()) == {"0"}
+
+
+def width_and_depth(text: str) -> None:
+    rows = [
+        numbers(r"\d+: (\S+) \+-", line) for line in text.splitlines() if "hidden layer" in line
+    ]
+    assert len(rows) == 3
+    assert all(row[-1] < row[0] for row in rows)  # the widest errs less than the narrowest
+
+
+def ecommerce(text: str) -> None:
+    assert "made-up table" in text
+    ours, peer = numbers(r"accuracy (\S+)", text), numbers(r"scikit-learn (\S+)", text)
+    np.testing.assert_allclose(ours[:2], peer[:2], atol=0.01)  # one optimum
+    np.testing.assert_allclose(ours[2], peer[2], atol=0.03)
+    assert min(ours) > 0.85
+
+
+def schedules(text: str) -> None:
+    cost = dict(re.findall(r"^(\S.*?\S) +cost over the last 5 epochs (\S+)", text, re.MULTILINE))
+    constant, steep = float(cost.pop("constant")), float(cost.pop("exponential, too steep"))
+    assert len(cost) == 4
+    assert all(float(value) < min(constant, steep) for value in cost.values())
+
+
+def variables_functions_gradients(text: str) -> None:
+    assert "f(3) = 12.0, f'(3) = 7.0, f'(-1/2) = 0.0" in text
+    assert numbers(r"largest difference of a weight: (\S+)", text)[0] < 2e-4
+
+
+def augmentation(text: str) -> None:
+    error = dict(re.findall(r"^(\S.*?\S) +test error (\S+)", text, re.MULTILINE))
+    assert float(error["shift"]) < float(error["as they are"]) < float(error["flip"])
+
+
+def cpu_and_gpu(text: str) -> None:
+    assert max(numbers(r"largest difference[^:]*: (\S+)", text)) < 1e-4
+    assert ("No GPU here" in text) != ("ratio" in text)
+
+
+CHECKS = {
+    check.__name__: check
+    for check in (
+        augmentation,
+        cpu_and_gpu,
+        ecommerce,
+        gradient_descent,
+        optimizers_side_by_side,
+        regularization_side_by_side,
+        schedules,
+        variables_functions_gradients,
+        width_and_depth,
+        xor_and_donut,
+    )
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", SCRIPTS)
+def test_example(name: str, tmp_path: Path) -> None:
+    # Without DEEPEN_DATA, so that the same data is used everywhere.
+    environment = {k: v for k, v in os.environ.items() if k != "DEEPEN_DATA"}
+    environment["MPLBACKEND"] = "Agg"
+    command = [sys.executable, EXAMPLES / f"{name}.py", "--out", tmp_path]
+    run = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert run.returncode == 0, run.stderr
+    assert "Warning" not in run.stderr, run.stderr
+    CHECKS[name](run.stdout)
+    assert [path.name for path in tmp_path.iterdir()] == [f"{name}.png"]
+    picture = imread(tmp_path / f"{name}.png")
+    assert picture.shape[1] >= 800 and picture[..., :3].std() > 0.05
+
+
+def test_every_example_is_in_the_list() -> None:
+    text = (EXAMPLES / "README.md").read_text(encoding="utf-8")
+    assert sorted(re.findall(r"\[(\w+)\.py\]", text)) == SCRIPTS
