@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import pickle
 import subprocess
 import sys
@@ -276,5 +277,7 @@ network = pickle.load(open("network.pickle", "rb"))
 np.save("labels.npy", network.predict(np.load("rows.npy")))
 assert "jaxlib" not in sys.modules
 """
-    subprocess.run([sys.executable, "-c", script], cwd=tmp_path, check=True)
+    path = os.pathsep.join(os.path.abspath(folder) for folder in sys.path)
+    environment = {**os.environ, "PYTHONPATH": path}
+    subprocess.run([sys.executable, "-c", script], cwd=tmp_path, check=True, env=environment)
     np.testing.assert_array_equal(np.load(tmp_path / "labels.npy"), network.predict(X))

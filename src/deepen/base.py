@@ -43,7 +43,8 @@ def labelled_rows(y: Any, marker: Any) -> Array:
     ValueError
         Where no row has a target.
     """
-    values = np.asarray(y)
+    # A list as objects: NumPy would make the string "nan" of a NaN among strings.
+    values = np.asarray(y, None if hasattr(y, "__array__") else object)
     if isinstance(marker, float) and np.isnan(marker):
         from pandas import isna
 

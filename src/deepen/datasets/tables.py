@@ -53,7 +53,7 @@ class TableEncoder(TransformerMixin, BaseEstimator):
     has_other_, has_missing_ : dict of str to bool
         Whether a categorical column has rare categories; whether any used column has missing
         values.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (n_features,)
         Names in the table; only where ``fit`` saw a table.
     n_features_in_ : int
         Number of columns in the table.

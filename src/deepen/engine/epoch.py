@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax import lax
 from jaxtyping import Array
 
@@ -97,7 +98,7 @@ def run_epochs(
     """
 
     def pass_over(e: Any, carry: Carry, totals: Totals) -> tuple[Carry, Totals]:
-        key = _epoch_key(clock, e) if is_random else None
+        key: Any = _epoch_key(clock, e) if is_random else None
         rate, order = clock.learning_rates[e], window.orders[e]
 
         def body(i: Array, loop: tuple[Carry, Totals]) -> tuple[Carry, Totals]:
@@ -140,7 +141,7 @@ def _epoch_key(clock: Clock, e: Any) -> Any:
 
 def _watch(watch: Watch, loss: Array) -> Watch:
     """Count a stall where the host might: it decides in double precision, so stop no later than it."""
-    slack = ROUNDING * jnp.finfo(loss.dtype).eps * jnp.abs(loss)
+    slack = ROUNDING * float(np.finfo(loss.dtype).eps) * jnp.abs(loss)
     gain = watch.best - loss - slack
     n_stalled = jnp.where(gain < watch.tol, watch.n_stalled + 1, 0)
     n_stalled = jnp.where(jnp.isfinite(loss), n_stalled, watch.patience + 1)

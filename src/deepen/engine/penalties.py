@@ -85,7 +85,7 @@ class Penalty:
         return self._change(params, params, scale)
 
     def stationarity(self, params: Any, gradient: Any) -> Float[Array, ""]:
-        """Largest component of the smallest subgradient of the cost with L1, max |g + l1 dW|."""
+        """Largest component of the smallest subgradient of the cost with L1, the largest of abs(g + l1 s)."""
         sizes = jax.tree.map(jnp.abs, gradient)
         if self.l1 is not None:
 
