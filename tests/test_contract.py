@@ -1,4 +1,4 @@
-"""scikit-learn's contract: every check of its own, no declared failures, no more skips than its own class has."""
+"""scikit-learn's contract: every check, no declared failures, no more skips than its own class has."""
 
 from __future__ import annotations
 

@@ -83,7 +83,9 @@ def test_sparse_equals_dense(model, container, rng):
 def test_frames_in(model, library, rng):
     X, y = data(model, rng)
     names = ["a", "b", "c", "d"]
-    frame = pandas.DataFrame(X, columns=names) if library == "pandas" else polars.DataFrame(X, names)
+    frame = (
+        pandas.DataFrame(X, columns=names) if library == "pandas" else polars.DataFrame(X, names)
+    )
     series = pandas.Series(y) if library == "pandas" else polars.Series(y)
     fitted, expected = clone(model).fit(frame, series), clone(model).fit(X, y)
     np.testing.assert_array_equal(fitted.feature_names_in_, names)
@@ -100,7 +102,14 @@ def test_transform_gives_named_columns(library, rng):
     assert list(network.transform(X).columns) == [f"mlpclassifier{i}" for i in range(5)]
 
 
-MARKERS = [(-1, int), (np.nan, float), (np.nan, object), ("None", str), (-1, "Int64"), (np.nan, "str")]
+MARKERS = [
+    (-1, int),
+    (np.nan, float),
+    (np.nan, object),
+    ("None", str),
+    (-1, "Int64"),
+    (np.nan, "str"),
+]
 
 
 @pytest.mark.parametrize("model", CLASSIFIERS, ids=str)
@@ -109,7 +118,7 @@ def test_unlabelled_rows_equal_no_rows(model, marker, kind, rng):
     X, y = data(model, rng)
     is_missing = rng.uniform(size=len(y)) < 0.3
     is_missing[:2] = [True, False]
-    if kind == object:
+    if kind is object:
         given = np.where(is_missing, None, np.array(["no", "yes"], object)[y])
     elif kind == "str":
         given = pandas.Series(np.where(is_missing, None, np.array(["no", "yes"])[y]), dtype="str")
@@ -152,7 +161,12 @@ FULL_BATCH = [
     LogisticRegression(C=0.5, solver="nesterov", max_iter=50),
     MLPClassifier(hidden_layer_sizes=(4,), solver="lbfgs", alpha=1.0, max_iter=20, random_state=0),
     MLPClassifier(
-        hidden_layer_sizes=(4,), solver="sgd", batch_size="full", alpha=0.0, max_iter=20, random_state=0
+        hidden_layer_sizes=(4,),
+        solver="sgd",
+        batch_size="full",
+        alpha=0.0,
+        max_iter=20,
+        random_state=0,
     ),
 ]
 

@@ -53,6 +53,7 @@ def sparse_truth(rng):
     return X, (X @ w + rng.logistic(size=500) > 0).astype(int)
 
 
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")  # at the last digit
 @pytest.mark.parametrize("solver", sorted(L1_RATES))
 def test_l1_gives_exact_zeros_where_saga_does(solver, rng):
     X, y = sparse_truth(rng)
@@ -154,7 +155,7 @@ def test_what_has_no_sound_step_is_refused_in_words(model, words, rng):
 @pytest.mark.parametrize("solver", ["lbfgs", "saga"])
 def test_held_out_rows_are_refused_where_they_would_be_passed_over(solver, rng):
     X, y = classes(rng)
-    with pytest.raises(ValueError, match="X_val|validation set"):
+    with pytest.raises(ValueError, match=r"X_val|validation set"):
         LogisticRegression(solver=solver).fit(X, y, X_val=X, y_val=y)
 
 

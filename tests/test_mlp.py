@@ -8,6 +8,7 @@ from sklearn import neural_network
 from sklearn.datasets import load_digits, make_classification, make_regression
 from sklearn.metrics import accuracy_score
 from sklearn.preprocessing import StandardScaler
+from threadpoolctl import threadpool_limits
 
 from deepen.engine import SGD, Exponential, ProgressBar
 from deepen.functions.activations import ACTIVATIONS
@@ -24,7 +25,7 @@ PAIRS = [
 def rows(kind, rng, n_rows=120, n_classes=3):
     if kind in (MLPRegressor, neural_network.MLPRegressor):
         X, y = make_regression(n_rows, 5, n_targets=2, noise=0.1, random_state=rng)
-        return X, y / 50
+        return X, y / 100
     return make_classification(
         n_rows, 5, n_informative=4, n_redundant=0, n_classes=n_classes, random_state=rng
     )
@@ -52,7 +53,6 @@ TRAJECTORIES = [
     {"solver": "sgd", "nesterovs_momentum": False},
     {"solver": "sgd", "learning_rate": "invscaling"},
     {"solver": "sgd", "activation": "tanh", "shuffle": False},
-    {"solver": "adam", "learning_rate_init": 0.003, "activation": "logistic"},
     {"solver": "sgd", "warm_start": True},
 ]
 
@@ -75,9 +75,18 @@ def test_the_same_seed_trains_to_scikit_learns_own_weights(ours, theirs, setting
         found.fit(X, y)
         expected.fit(X, y)
     np.testing.assert_allclose(weights_of(found), weights_of(expected), rtol=1e-10, atol=1e-10)
-    np.testing.assert_allclose(found.loss_curve_, expected.loss_curve_, rtol=1e-10)
-    assert found.n_iter_ == expected.n_iter_
+    assert found.n_iter_ == expected.n_iter_ == 20
     assert found.t_ == expected.t_
+    if ours is MLPClassifier:
+        np.testing.assert_allclose(found.loss_curve_, expected.loss_curve_, rtol=1e-10)
+
+
+def test_the_loss_of_several_targets_is_their_sum(rng):
+    X, y = rows(MLPRegressor, rng)
+    common = {"hidden_layer_sizes": (3,), "alpha": 0.0, "batch_size": "full", "max_iter": 1}
+    network = MLPRegressor(solver=SGD(1e-9), **common).fit(X, y)
+    squares = (network.predict(X) - y) ** 2
+    assert network.loss_ == pytest.approx(0.5 * squares.sum(axis=1).mean(), rel=1e-6)
 
 
 def test_held_out_rows_stop_the_fit_and_give_the_best_weights(rng):
@@ -96,7 +105,9 @@ def test_held_out_rows_stop_the_fit_and_give_the_best_weights(rng):
     assert len(scores) == network.n_iter_ == len(network.loss_curve_) < 500
     # The recorded curve implies the epoch of the stop: the first with six stalls in a row.
     n_stalled, highest = 0, -np.inf
-    for epoch, score in enumerate(scores, 1):
+    epoch = 0
+    for score in scores:
+        epoch += 1
         n_stalled = n_stalled + 1 if score < highest + network.tol else 0
         highest = max(highest, score)
         if n_stalled > 5:
@@ -114,7 +125,13 @@ def test_held_out_rows_stop_the_fit_and_give_the_best_weights(rng):
 @pytest.mark.parametrize("kind", [MLPClassifier, MLPRegressor])
 def test_early_stopping_holds_out_a_share_of_the_rows(kind, rng):
     X, y = rows(kind, rng, 200)
-    network = kind((10,), early_stopping=True, validation_fraction=0.25, max_iter=5, random_state=0)
+    network = kind(
+        hidden_layer_sizes=(10,),
+        early_stopping=True,
+        validation_fraction=0.25,
+        max_iter=5,
+        random_state=0,
+    )
     network.fit(X, y)
     assert network.t_ == 5 * 150
     assert len(network.validation_scores_) == 5
@@ -143,7 +160,8 @@ def test_each_layer_has_its_activation_and_transform_shows_it(rng):
 @pytest.mark.parametrize("solver", ["sgd", "rmsprop", "adam", "adagrad"])
 def test_partial_fits_equal_a_fit_in_full_batches(kind, solver, rng):
     X, y = rows(kind, rng)
-    network = kind((6,), solver=solver, batch_size="full", max_iter=7, tol=0, random_state=0)
+    common = {"hidden_layer_sizes": (6,), "max_iter": 7, "tol": 0, "random_state": 0}
+    network = kind(solver=solver, batch_size="full", **common)
     whole = network.fit(X, y)
     steps = kind(**network.get_params())
     for _ in range(7):
@@ -161,6 +179,19 @@ def test_partial_fit_goes_on_after_the_loss_has_long_been_flat(rng):
         assert len(network.loss_curve_) == n + 1
     network.set_params(warm_start=True, max_iter=50).fit(X, y)
     assert network.n_iter_ == 1  # scikit-learn's count of stalls goes on
+
+
+def test_partial_fit_with_another_solver_starts_that_solver_afresh(rng):
+    X, y = rows(MLPClassifier, rng)
+    network = MLPClassifier((4,), solver="rmsprop", batch_size="full", random_state=0)
+    network.partial_fit(X, y, classes=np.unique(y)).set_params(solver="adagrad")
+    fresh = MLPClassifier((4,), solver="adagrad", batch_size="full", random_state=0)
+    fresh.partial_fit(X, y, classes=np.unique(y))
+    fresh.coefs_, fresh.intercepts_ = list(network.coefs_), list(network.intercepts_)
+    fresh._optimizer_state = None
+    np.testing.assert_array_equal(
+        weights_of(network.partial_fit(X, y)), weights_of(fresh.partial_fit(X, y))
+    )
 
 
 def test_a_warm_start_begins_where_the_last_fit_ended(rng):
@@ -241,11 +272,11 @@ XOR = np.array([[0.0, 0], [0, 1], [1, 0], [1, 1]]), np.array([0, 1, 1, 0])
 def test_three_hidden_units_learn_xor_for_95_of_100_seeds():
     X, y = XOR
     n_learnt = 0
-    for seed in range(100):
-        network = MLPClassifier(
-            (3,), activation="tanh", solver="lbfgs", alpha=1e-3, max_iter=300, random_state=seed
-        ).fit(X, y)
-        n_learnt += network.score(X, y) == 1
+    settings = {"activation": "tanh", "solver": "lbfgs", "alpha": 0.01, "max_iter": 100}
+    with threadpool_limits(1):  # two threads on four rows wait for each other
+        for seed in range(100):
+            network = MLPClassifier((3,), random_state=seed, **settings).fit(X, y)
+            n_learnt += network.score(X, y) == 1
     assert n_learnt >= 95
 
 

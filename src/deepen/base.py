@@ -52,7 +52,7 @@ def labelled_rows(y: Any, marker: Any) -> Array:
     else:
         # As objects: a number never equals a string, and NumPy does not warn about the question.
         missing = np.asarray(values.astype(object) == marker, bool)
-    mask = ~missing if values.ndim == 1 else ~missing.any(axis=1)
+    mask: Array = ~missing if values.ndim == 1 else ~np.any(missing, axis=1)
     if not mask.any():
         raise ValueError(
             f"Every row of y is marked as unlabelled (unlabeled={marker!r}); at least one row needs a"

@@ -74,7 +74,7 @@ def train_linear(
     params: Params,
     rows: tuple[Any, Array, Array | None],
     penalty: dict[str, float],
-    held_out: tuple[Any, Any] | None = None,
+    held_out: tuple[tuple[Any, Array, Array | None], Any] | None = None,
     callbacks: tuple[Any, ...] = (),
 ) -> Params:
     """Fitted parameters of the penalised mean loss; sets the estimator's history attributes.
@@ -94,7 +94,7 @@ def train_linear(
     batch_size = X.shape[0] if is_full else min(int(estimator.batch_size), X.shape[0])
     batches = Batches(X, y, weights, batch_size=batch_size, shuffle=not is_full, rng=rng)
     total = float(batches.weights.sum(dtype=np.float64))
-    strengths = {name: value / total for name, value in penalty.items() if value}
+    strengths: dict[str, Any] = {name: value / total for name, value in penalty.items() if value}
     objective = linear_cost(estimator, loss)
     validate = None
     if held_out is not None:

@@ -210,8 +210,8 @@ class LinearRegression(linear_model.LinearRegression):
             ridge = linear_model.Ridge(**{name: getattr(self, name) for name in accepted})
             ridge.fit(X, y, sample_weight)
             names = ("coef_", "intercept_", "n_features_in_", "feature_names_in_")
-            vars(self).pop("feature_names_in_", None)
-            vars(self).update({k: v for k, v in vars(ridge).items() if k in names})
+            self.__dict__.pop("feature_names_in_", None)
+            self.__dict__.update({k: v for k, v in vars(ridge).items() if k in names})
         else:
             super().fit(X, y, sample_weight)
         self.n_iter_ = 1

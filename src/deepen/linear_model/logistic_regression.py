@@ -297,9 +297,7 @@ class LogisticRegression(linear_model.LogisticRegression):
                 f"Solver lbfgs supports only 'l2' or None penalties, got {penalty} penalty."
             )
         if self.dual:
-            raise ValueError(
-                f"Solver {self.solver} supports only dual=False, got dual={self.dual}"
-            )
+            raise ValueError(f"Solver {self.solver} supports only dual=False, got dual={self.dual}")
         if self.n_jobs is not None:
             warnings.warn(
                 "'n_jobs' has no effect since 1.8 and will be removed in 1.10. "
@@ -366,9 +364,13 @@ class LogisticRegression(linear_model.LogisticRegression):
         own["penalty"] = self._penalty_name()
         model = linear_model.LogisticRegression(**own)
         if self.warm_start and hasattr(self, "coef_"):
-            model.coef_, model.intercept_, model.classes_ = self.coef_, self.intercept_, self.classes_
+            model.coef_, model.intercept_, model.classes_ = (
+                self.coef_,
+                self.intercept_,
+                self.classes_,
+            )
         model.fit(X, y, sample_weight=sample_weight)
-        vars(self).update({k: v for k, v in vars(model).items() if k.endswith("_")})
+        self.__dict__.update({k: v for k, v in vars(model).items() if k.endswith("_")})
         return self
 
     def predict_proba(self, X: Any) -> Array:
@@ -391,7 +393,9 @@ class LogisticRegression(linear_model.LogisticRegression):
 
     def _accuracy(self, outputs: Array, y: Array, weights: Array | None) -> float:
         found = outputs.argmax(axis=1) if outputs.shape[1] > 1 else outputs[:, 0] > 0
-        return float(accuracy_score(y.ravel().astype(int), found.astype(int), sample_weight=weights))
+        return float(
+            accuracy_score(y.ravel().astype(int), found.astype(int), sample_weight=weights)
+        )
 
 
 def _deprecated(message: str) -> None:

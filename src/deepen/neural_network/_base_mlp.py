@@ -39,12 +39,15 @@ _share = Interval(numbers.Real, 0, 1, closed="left")
 class BaseMLP(CallbackSupport, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
     """Fitting and transforming; the classifier and the regressor add targets and predictions."""
 
-    _parameter_constraints: dict[str, list[Any]] = {
+    _parameter_constraints: dict[str, Any] = {
         "hidden_layer_sizes": ["array-like", Interval(numbers.Integral, 1, None, closed="left")],
         "activation": [StrOptions(set(ACTIVATIONS)), "array-like"],
         "solver": "no_validation",
         "alpha": [_not_negative],
-        "batch_size": [StrOptions({"auto", "full"}), Interval(numbers.Integral, 1, None, closed="left")],
+        "batch_size": [
+            StrOptions({"auto", "full"}),
+            Interval(numbers.Integral, 1, None, closed="left"),
+        ],
         "learning_rate": "no_validation",
         "learning_rate_init": [_positive],
         "power_t": [_not_negative],
@@ -107,8 +110,11 @@ class BaseMLP(CallbackSupport, ClassNamePrefixFeaturesOutMixin, TransformerMixin
         self.out_activation_ = self._output_activation()
         coefs, intercepts = glorot_uniform(rng, units, self._activations(len(sizes)), X.dtype)
         self.coefs_, self.intercepts_ = list(coefs), list(intercepts)
-        self.t_, self.loss_curve_, self.validation_scores_ = 0, [], None
-        self._optimizer_state, self._progress, self._n_epochs_seen = None, None, 0
+        self.t_, self._n_epochs_seen = 0, 0
+        self.loss_curve_: list[float] = []
+        self.validation_scores_: list[float] | None = None
+        self._optimizer_state: tuple[str, list[Array]] | None = None
+        self._progress: dict[str, Any] | None = None
 
     def _activations(self, n_hidden: int) -> tuple[str, ...]:
         """Activation of each hidden layer."""
@@ -165,6 +171,8 @@ class BaseMLP(CallbackSupport, ClassNamePrefixFeaturesOutMixin, TransformerMixin
         held_out: tuple[Any, Array, Array | None] | None,
         incremental: bool,
     ) -> None:
+        import jax
+
         from deepen.engine import Batches, Stopping, minimize
         from deepen.engine.stopping import Progress
 
@@ -179,28 +187,41 @@ class BaseMLP(CallbackSupport, ClassNamePrefixFeaturesOutMixin, TransformerMixin
             tol=self.tol,
             n_iter_no_change=self.n_iter_no_change,
         )
-        before = self._earlier_progress(held_out is not None)
-        progress = Progress(
-            best=before.best if before else (np.inf if held_out is None else -np.inf),
-            n_stalled=before.n_stalled if before else 0,
-        )
+        progress = Progress(**self._earlier_progress(held_out is not None))
         params = Params(tuple(self.coefs_), tuple(self.intercepts_))
-        state = getattr(self, "_optimizer_state", None) if incremental else None
+        state = self._earlier_state(optimizer, params) if incremental else None
         with callback_session(self, (X, y), "epoch", params, _attributes) as callbacks:
             run = self._run(objective, batches, limits, held_out, rng, callbacks)
             result = minimize(
                 objective, params, batches, optimizer, run, optimizer_state=state, progress=progress
             )
         self._keep(result, held_out is not None, X.shape[0])
+        self._optimizer_state = (
+            type(optimizer).__name__,
+            jax.tree.leaves(result.optimizer_state),
+        )
         if not result.converged and not incremental:
             name = self.solver if isinstance(self.solver, str) else type(optimizer).__name__.lower()
             warn_not_converged(name, result.progress, self.max_iter, hasattr(optimizer, "max_fun"))
 
-    def _earlier_progress(self, has_held_out: bool) -> Any:
+    def _earlier_progress(self, has_held_out: bool) -> dict[str, Any]:
         """Best figure and stalls of the fit that this one goes on from, where they compare."""
         before = getattr(self, "_progress", None)
         had_held_out = getattr(self, "validation_scores_", None) is not None
-        return before if before and had_held_out == has_held_out else None
+        if before and had_held_out == has_held_out:
+            return before
+        return {"best": -np.inf if has_held_out else np.inf}
+
+    def _earlier_state(self, optimizer: Any, params: Params) -> Any:
+        """State that the last fit left, or None where its optimiser or weights were others."""
+        import jax
+
+        name, leaves = getattr(self, "_optimizer_state", None) or ("", [])
+        fresh, structure = jax.tree.flatten(optimizer.init(params, has_l1=bool(self.l1)))
+        shapes = [np.shape(leaf) for leaf in fresh]
+        if name != type(optimizer).__name__ or shapes != [np.shape(leaf) for leaf in leaves]:
+            return None
+        return jax.tree.unflatten(structure, leaves)
 
     def _run(
         self,
@@ -238,7 +259,9 @@ class BaseMLP(CallbackSupport, ClassNamePrefixFeaturesOutMixin, TransformerMixin
                     "checkpoint needs an int random_state, without which a run cannot be resumed,"
                     f" got {self.random_state!r}."
                 )
-            checkpoint = checkpoint if isinstance(checkpoint, Checkpoint) else Checkpoint(checkpoint)
+            checkpoint = (
+                checkpoint if isinstance(checkpoint, Checkpoint) else Checkpoint(checkpoint)
+            )
             own = {k: v for k, v in self.get_params(deep=False).items() if k not in _NOT_IDENTITY}
             rows = (batches.X, batches.y, batches.weights, held_out)
             identity = digest(repr(sorted(own.items())), *rows)
@@ -301,7 +324,8 @@ class BaseMLP(CallbackSupport, ClassNamePrefixFeaturesOutMixin, TransformerMixin
         self.validation_scores_ = [*earlier, *scores] if scores is not None else None
         self.best_validation_score_ = progress.best if has_held_out else None
         self.best_loss_ = None if has_held_out else progress.best
-        self._optimizer_state, self._progress = result.optimizer_state, progress
+        # Plain numbers: a pickle that only predicts loads no compiler.
+        self._progress = {"best": progress.best, "n_stalled": progress.n_stalled}
         self._no_improvement_count = progress.n_stalled
         self._n_features_out = self.coefs_[-1].shape[0]
 
@@ -370,5 +394,7 @@ def _attributes(params: Params) -> dict[str, Any]:
 def _print_epoch(event: Any) -> None:
     import sys
 
-    score = "" if event.validation_score is None else f"\nValidation score: {event.validation_score:f}"
+    score = (
+        "" if event.validation_score is None else f"\nValidation score: {event.validation_score:f}"
+    )
     sys.stdout.write(f"Iteration {event.epoch}, loss = {event.loss:.8f}{score}\n")

@@ -266,7 +266,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         self._fit(X, y, sample_weight, (X_val, y_val, sample_weight_val))
         return self
 
-    @available_if(has_minibatches)
+    @available_if(has_minibatches)  # type: ignore[untyped-decorator]
     def partial_fit(
         self, X: Any, y: Any, sample_weight: Any = None, classes: Any = None
     ) -> MLPClassifier:

@@ -137,7 +137,9 @@ class MLPRegressor(RegressorMixin, BaseMLP):
     Bishop (2006), Pattern Recognition and Machine Learning, chapter 5. Glorot and Bengio (2010),
     Understanding the difficulty of training deep feedforward neural networks, eq. 16. Srivastava,
     Hinton, Krizhevsky, Sutskever and Salakhutdinov (2014), Dropout, JMLR 15. Where we differ from
-    scikit-learn: a short last batch takes a proportionally short step, and a diverging loss raises.
+    scikit-learn: a short last batch takes a proportionally short step, the reported loss of several
+    targets is their sum, as in the cost that is descended (scikit-learn reports the mean), and a
+    diverging loss raises.
 
     Examples
     --------
@@ -258,7 +260,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         self._fit(X, y, sample_weight, (X_val, y_val, sample_weight_val))
         return self
 
-    @available_if(has_minibatches)
+    @available_if(has_minibatches)  # type: ignore[untyped-decorator]
     def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> MLPRegressor:
         """One epoch over the given rows, from the present weights.
 

@@ -1,0 +1,5 @@
+"""``sklearn.linear_model.tests.test_logistic`` with the import swapped."""
+
+from swapped_imports import code_of
+
+exec(code_of("sklearn.linear_model.tests.test_logistic"), globals())
