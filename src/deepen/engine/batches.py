@@ -8,6 +8,7 @@ fit; larger or sparse data pass through it window by window, each gathered (and 
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from collections.abc import Iterator
 from typing import Any, NamedTuple
@@ -20,6 +21,7 @@ from scipy import sparse
 MIN_BUCKET_ROWS = 1024  # below, folds of all sizes share one program
 MIN_BUCKET_BYTES = 1 << 26  # but never pad tiny data beyond 64 MiB
 DEFAULT_BUDGET_BYTES = 1 << 31
+ALIGNMENT = 64  # bytes; XLA copies what is aligned less
 MAX_EPOCHS = 16  # that one call of the program runs over small data
 SMALL_EPOCH_SLOTS = 1 << 16  # rows that one call takes at the most, all its epochs together
 
@@ -56,11 +58,14 @@ def bucket(n: int) -> int:
 
 
 def pad_rows(a: NDArray[Any], n_rows: int) -> NDArray[Any]:
-    """Array with zero rows appended up to n_rows."""
-    if len(a) == n_rows:
-        return np.ascontiguousarray(a)
-    padded = np.zeros((n_rows, *a.shape[1:]), a.dtype)
+    """Copy of an array with zero rows appended up to n_rows, where the device can use it in place."""
+    shape = (n_rows, *a.shape[1:])
+    n_bytes = math.prod(shape) * a.dtype.itemsize
+    memory = np.empty(n_bytes + ALIGNMENT, np.uint8)
+    start = -memory.ctypes.data % ALIGNMENT
+    padded = memory[start : start + n_bytes].view(a.dtype).reshape(shape)
     padded[: len(a)] = a
+    padded[len(a) :] = 0
     return padded
 
 
