@@ -147,6 +147,41 @@ def test_interrupt_still_writes_the_report(table, tmp_path, monkeypatch):
     assert "interrupted" in (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
 
 
+def test_interrupt_while_training_on_all_rows_keeps_the_verdict(table, tmp_path, monkeypatch):
+    from deepen.model_selection import climb as module
+
+    def refit(*args, **kwargs):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(module, "refit", refit)
+    out = tmp_path / "out"
+    out.mkdir()
+    (out / "model.deepen").write_text("of an earlier climb")
+    result = climb(table, out, "--force")
+    assert result.exit_code == 1, result.output
+    assert sorted(path.name for path in out.iterdir()) == ["ladder.json", "report.html"]
+    assert "no model" in (out / "report.html").read_text(encoding="utf-8")
+    assert "training on all rows was interrupted" in result.output
+
+
+def test_a_folder_that_cannot_be_written_is_found_before_the_climb(table, tmp_path, monkeypatch):
+    import tempfile
+
+    from deepen.model_selection import Ladder
+
+    def refuse(*args, **kwargs):
+        raise PermissionError(13, "Permission denied", str(kwargs["dir"]))
+
+    def never(*args):
+        raise AssertionError("the climb began")
+
+    monkeypatch.setattr(Ladder, "fit", never)
+    monkeypatch.setattr(tempfile, "TemporaryFile", refuse)
+    result = climb(table, tmp_path / "out")
+    assert result.exit_code == 2 and "Permission denied" in result.stderr
+    assert not (tmp_path / "out").exists()
+
+
 KILLED = """
 import os, signal, sys
 import deepen._files as files

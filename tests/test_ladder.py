@@ -15,7 +15,7 @@ from deepen.model_selection.metrics import METRICS, choose_metric, variance_floo
 from deepen.model_selection.prepare import prepare
 from deepen.model_selection.rungs import RUNGS, build, candidates
 from deepen.model_selection.splits import draw_split, duplicate_groups
-from deepen.model_selection.training import KeepBest, StopAfter
+from deepen.model_selection.training import ClassJudge, KeepBest, StopAfter
 
 QUICK = ["baseline", "linear"]
 
@@ -58,9 +58,146 @@ def test_duplicates_never_straddle():
         assert not (parts[0] & parts[1] or parts[0] & parts[2] or parts[1] & parts[2])
 
 
-def test_few_distinct_rows_are_data_not_duplicates():
-    groups, n_repeated = duplicate_groups(np.tile([[0, 1], [1, 0]], (50, 1)))
-    assert n_repeated == 0 and len(set(groups)) == 100
+def test_duplicates_stay_together_where_most_rows_repeat():
+    rng = np.random.default_rng(0)
+    X = pd.DataFrame(np.tile(rng.standard_normal((20, 2)), (10, 1)), columns=["a", "b"])
+    groups, n_repeated = duplicate_groups(X)
+    assert n_repeated == 180 and len(set(groups)) == 20
+    strata = rng.integers(0, 2, 200)  # equal rows of different classes
+    for repeat in range(5):
+        split = draw_split(strata, groups, repeat, seed=0)
+        parts = [set(groups[part]) for part in (split.train, split.validation, split.test)]
+        assert not (parts[0] & parts[1] or parts[0] & parts[2] or parts[1] & parts[2])
+    ladder = Ladder(repeats=2, trials=1, rungs=QUICK).fit(X, X["a"] * 2)
+    assert ladder.n_duplicates_ == 180
+
+
+def test_too_few_different_rows_are_refused_with_their_count():
+    X = np.tile([[0, 1], [1, 0]], (50, 1))
+    with pytest.raises(ValueError, match="only 2 different rows among 100"):
+        Ladder(repeats=2, trials=1, rungs=QUICK).fit(X, np.tile([0, 1], 50))
+
+
+DIVERGED = "Solver produced non-finite parameter weights. The input data may contain large values."
+
+
+def diverge(monkeypatch, is_hit):
+    """Training raises where `is_hit(rung, params)`."""
+    from deepen.model_selection import climb
+
+    original = climb.fit_candidate
+
+    def fit(rung, task, params, *args, **kwargs):
+        if is_hit(rung, params):
+            raise ValueError(DIVERGED)
+        return original(rung, task, params, *args, **kwargs)
+
+    monkeypatch.setattr(climb, "fit_candidate", fit)
+
+
+def test_a_setting_that_diverges_is_never_chosen(monkeypatch):
+    X, y = table()
+    diverge(monkeypatch, lambda rung, params: params.get("C") == 1.0)
+    ladder = Ladder(repeats=2, trials=2, rungs=QUICK).fit(X, y)
+    assert ladder.results_[1].params["C"] != 1.0 and not ladder.results_[1].is_failed
+
+
+def test_a_rung_that_diverges_is_left_out_and_the_others_kept(monkeypatch):
+    from deepen.model_selection.ladder_report import rung_rows
+
+    X, y = table()
+    diverge(monkeypatch, lambda rung, params: rung.name == "deep")
+    ladder = Ladder(repeats=2, trials=1, rungs=[*QUICK, "one_hidden", "deep"]).fit(X, y)
+    failed = ladder.results_[3]
+    assert failed.is_failed and "non-finite parameter weights" in failed.reason
+    assert [len(result.scores) for result in ladder.results_] == [2, 2, 2, 0]
+    assert {gain.candidate for gain in ladder.verdict_.gains} == {"one_hidden"}
+    assert "repeat 1" in rung_rows(ladder)[3].remark and rung_rows(ladder)[3].loss == "n/a"
+    diverge(monkeypatch, lambda rung, params: rung.name == "linear")
+    with pytest.raises(ValueError, match="no rung is left to compare: logistic regression failed"):
+        Ladder(repeats=2, trials=1, rungs=QUICK).fit(X, y)
+
+
+def test_other_errors_are_not_taken_for_divergence(monkeypatch):
+    from deepen.model_selection import climb
+
+    def fit(*args, **kwargs):
+        raise ValueError("a fault of ours")
+
+    monkeypatch.setattr(climb, "fit_candidate", fit)
+    with pytest.raises(ValueError, match="a fault of ours"):
+        Ladder(repeats=2, trials=1, rungs=QUICK).fit(*table())
+
+
+def test_one_huge_cell_does_not_end_a_regression():
+    X, _ = table(100)
+    y = X["a"] + X["b"]
+    X.loc[3, "c"] = 1e22
+    ladder = Ladder(repeats=5, trials=1, rungs=[*QUICK, "one_hidden", "boosting"]).fit(X, y)
+    assert ladder.verdict_.sentence and ladder.results_[3].is_finished
+
+
+@pytest.mark.parametrize(
+    ("error", "said"), [(KeyboardInterrupt(), "interrupted"), (ValueError(DIVERGED), "failed")]
+)
+def test_the_verdict_outlives_the_training_on_all_rows(monkeypatch, error, said):
+    from deepen.model_selection import climb as module
+    from deepen.model_selection.ladder_report import report_of
+
+    def refit(*args, **kwargs):
+        raise error
+
+    X, y = table()
+    ladder = Ladder(repeats=2, trials=1, rungs=QUICK).fit(X, y)
+    assert ladder.refit_reason_ == ""
+    monkeypatch.setattr(module, "refit", refit)
+    ladder.fit(X, y)
+    assert ladder.verdict_.chosen == "linear" and not hasattr(ladder, "best_estimator_")
+    assert said in ladder.refit_reason_
+    assert ladder.is_interrupted_ == (said == "interrupted")
+    report = report_of(ladder, title="t", footer={})
+    assert any("no model" in warning for warning in report.warnings)
+
+
+def test_the_columns_say_why_they_are_of_their_kind():
+    from deepen.datasets import infer_columns
+
+    X, y = table()
+    X["name"] = [f"row {i}" for i in range(200)]
+    ladder = Ladder(repeats=2, trials=1, rungs=QUICK).fit(X, y)
+    assert [c.reason for c in ladder.columns_] == [c.reason for c in infer_columns(X)]
+    assert {c.name: c.treatment for c in ladder.columns_}["a"] == "standardised"
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+@pytest.mark.parametrize("n_classes", [2, 3])
+def test_networks_are_judged_in_the_ladders_metric(n_classes):
+    """The weights kept are those of the least balanced error, as the network itself predicts."""
+    from deepen.model_selection.training import Arrays, fit_candidate
+
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((400, 3)).astype(np.float32)
+    y = np.digitize(X[:, 0] + rng.standard_normal(400), [1.8, 2.5][: n_classes - 1])
+    arrays = Arrays(None, X[:200], X[200:300], X[300:], y[:200], y[200:300], y[300:])
+    metric = METRICS["balanced_error"]
+    params = {"hidden_layer_sizes": (8,), "learning_rate_init": 0.01}
+    judged = []
+    fitted = [
+        fit_candidate(RUNGS[2], "classification", params, arrays, m, seed=0)
+        for m in (metric, METRICS["error"])
+    ]
+    judge = ClassJudge(metric, arrays)
+    for candidate in fitted:
+        judged.append(judge((candidate.model.coefs_, candidate.model.intercepts_)))
+        assert judged[-1] == metric(y[200:300], candidate.model.predict(X[200:300]))
+    assert judged[0] == fitted[0].validation_loss <= judged[1]
+
+
+def test_keep_best_follows_its_judge():
+    keep = KeepBest(patience=9, judge=lambda params: abs(float(params[0][0][0]) - 2))
+    for epoch in (1, 2, 3):
+        keep(Event(epoch, score=float(epoch)))
+    assert keep.epoch == 2
 
 
 def test_metrics_by_hand():

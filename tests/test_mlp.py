@@ -135,7 +135,7 @@ def test_early_stopping_holds_out_a_share_of_the_rows(kind, rng):
     network.fit(X, y)
     assert network.t_ == 5 * 150
     assert len(network.validation_scores_) == 5
-    with pytest.raises(ValueError, match="X_val is given without y_val"):
+    with pytest.raises(ValueError, match="X_val and y_val belong together"):
         network.fit(X, y, X_val=X)
 
 

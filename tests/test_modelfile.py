@@ -141,6 +141,39 @@ def test_parameters_with_dataclasses_and_without_functions(path):
     assert header["deepen_version"]
 
 
+def test_places_to_write_are_neither_kept_nor_set(path, tmp_path):
+    """A file must not make a later fit write to a path of the file's choice."""
+    from sklearn.pipeline import Pipeline
+
+    X, y = np.array([[0.0], [1.0], [2.0], [3.0]]), np.array([0, 1, 0, 1])
+    steps = [("model", DummyClassifier())]
+    save(Pipeline(steps, memory=str(tmp_path / "cache")).fit(X, y), path)
+    assert load(path).memory is None
+    assert read_header(path)["model"]["left_out"] == ["memory"]
+    save(StandIn(callbacks="text").fit(), path)
+    assert load(path).callbacks is None
+    header = {
+        "format": "deepen-model",
+        "schema": 1,
+        "info": {},
+        "model": {
+            "__model__": "deepen.neural_network.MLPClassifier",
+            "params": {"checkpoint": "/tmp/hostile", "callbacks": ["x"], "alpha": 0.5},
+            "state": {},
+            "left_out": [],
+        },
+    }
+    path.write_bytes(to_bytes({}, metadata={"deepen": json.dumps(header)}))
+    hostile = load(path)
+    assert (hostile.checkpoint, hostile.callbacks, hostile.alpha) == (None, None, 0.5)
+
+
+def test_info_with_arrays_is_refused(path):
+    with pytest.raises(TypeError, match=r"info\.means is an array"):
+        save(StandIn().fit(), path, info={"means": np.ones(3)})
+    assert not path.exists()
+
+
 def test_what_cannot_be_kept_is_refused_and_writes_nothing(path):
     with pytest.raises(NotFittedError):
         save(StandIn(), path)

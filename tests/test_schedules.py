@@ -75,7 +75,7 @@ def down(x):
 def test_a_run_that_goes_on_goes_on_with_the_schedule():
     schedule = Step(0.8, every=3)
     rows = make_batches(np.zeros((4, 1)), np.zeros((4, 1)))
-    run = Run(stopping=Stopping(max_iter=4, n_iter_no_change=np.inf), n_rows_seen=4 * 5)
+    run = Run(stopping=Stopping(max_iter=4, n_iter_no_change=np.inf), first_epoch=5)
     result = minimize(FunctionOfPoint(still), Point(np.array(1.0)), rows, SGD(schedule), run)
     assert result.progress.history["learning_rate"] == [0.4, 0.2, 0.2, 0.2]
 

@@ -9,7 +9,8 @@ from scipy import stats
 from deepen.model_selection.intervals import (
     corrected_interval,
     corrected_standard_error,
-    holm_bounds,
+    holm_signs,
+    simultaneous_bounds,
 )
 from deepen.model_selection.verdict import decide, outcome_of, paired_gains, reverse
 
@@ -31,29 +32,45 @@ def test_corrected_interval_is_students_when_no_rows_are_shared():
 
 
 def test_holm_steps_by_hand():
-    """Three comparisons, 9 degrees: two pass their steps, the third stands at alpha / 2."""
-    means, error = np.array([0.1, 5.0, 3.0]), 1.0
-    lower, upper = holm_bounds(means, np.full(3, error), np.full(3, 9))
+    """Three comparisons, 9 degrees: two pass their steps; all ends stand at the first step."""
     q = [stats.t.isf(0.025 / m, 9) for m in (1, 2, 3)]
-    assert stats.t.sf(3.0, 9) < 0.025 / 2  # so that the second step does pass
-    np.testing.assert_allclose(lower, [0.1 - q[0], 5.0 - q[2], 3.0 - q[1]])
-    np.testing.assert_allclose(upper, means + q[2])  # nothing is below zero: all at the first step
+    means, ones, degrees = np.array([0.1, 5.0, (q[1] + q[2]) / 2]), np.ones(3), np.full(3, 9)
+    assert holm_signs(means, ones, degrees).tolist() == [0, 1, 1]
+    assert holm_signs(-means, ones, degrees).tolist() == [0, -1, -1]
+    lower, upper = simultaneous_bounds(means, ones, degrees)
+    np.testing.assert_allclose(lower, means - q[2])
+    np.testing.assert_allclose(upper, means + q[2])
+    assert lower[2] < 0  # a sign that only Holm's second step shows
+
+
+def test_the_sign_is_holms_and_the_ends_are_bonferronis():
+    """The gain whose own interval touches zero pays where Holm's second step shows its sign."""
+    wobble = np.array([-1.0, 1.0, -1.0, 1.0, 0.0, 0.0])
+    losses = {"a": 10 + 0 * wobble, "b": wobble, "c": 7 + 20 * wobble}
+    gains = paired_gains(losses, test_train_ratio=0.25, min_gain=0.01)
+    n = [np.asarray(losses[g.reference]) - np.asarray(losses[g.candidate]) for g in gains]
+    for gain, d in zip(gains, n, strict=True):
+        half = stats.t.isf(0.025 / 3, 5) * corrected_standard_error(d, 0.25)
+        assert (gain.lower, gain.upper) == pytest.approx((d.mean() - half, d.mean() + half))
+    assert outcome_of(1, 0.5, 0.01) == "pays"
+    assert [gain.sign for gain in gains] == [1, 0, 0]
+    assert reverse(gains[0], 0.01).outcome == "does not pay"
 
 
 def test_holm_stops_at_the_first_failure():
     """A p value that would pass a later step does not when an earlier step failed."""
     error, degrees = np.ones(2), np.full(2, 9)
     t = stats.t.isf([0.02, 0.024], 9)  # both above 0.0125, both below 0.025
-    lower, _ = holm_bounds(t, error, degrees)
-    assert (lower < 0).all()
+    assert holm_signs(t, error, degrees).tolist() == [0, 0]
 
 
 def test_outcomes_and_their_precedence():
-    assert outcome_of(0.001, 0.5, 0.01) == "pays"
-    assert outcome_of(0.0, 0.5, 0.01) == "cannot tell"
-    assert outcome_of(-0.5, 0.01, 0.01) == "cannot tell"
-    assert outcome_of(-0.5, 0.009, 0.01) == "does not pay"
-    assert outcome_of(0.001, 0.009, 0.01) == "does not pay"  # real, and too small
+    assert outcome_of(1, 0.5, 0.01) == "pays"
+    assert outcome_of(0, 0.5, 0.01) == "cannot tell"
+    assert outcome_of(0, 0.01, 0.01) == "cannot tell"
+    assert outcome_of(0, 0.009, 0.01) == "does not pay"
+    assert outcome_of(-1, 0.02, 0.01) == "does not pay"
+    assert outcome_of(1, 0.009, 0.01) == "does not pay"  # real, and too small
 
 
 def test_reverse_twice_is_the_same():
@@ -168,10 +185,13 @@ def test_coverage_under_the_model_of_the_correction():
     own = rng.standard_normal((n_simulations, truth.size, n_repeats))
     gains = truth[:, None] + np.sqrt(rho) * shared + np.sqrt(1 - rho) * own
     errors = corrected_standard_error(gains, ratio)
-    lower, upper = holm_bounds(gains.mean(-1), errors, np.full(truth.size, n_repeats - 1))
-    sign_is_wrong = ((lower > 0) & (truth <= 0)) | ((upper < 0) & (truth >= 0))
-    open_and_missed = ((lower <= 0) & (lower > truth)) | ((upper >= 0) & (upper < truth))
-    rate = np.mean((sign_is_wrong | open_and_missed).any(axis=-1))
-    assert rate <= 0.05 + 3 * np.sqrt(0.05 * 0.95 / n_simulations)
-    assert rate > 0.01  # and the intervals are not idly wide
-    assert np.mean((lower <= truth) & (truth <= upper)) >= 0.95
+    family = gains.mean(-1), errors, np.full(truth.size, n_repeats - 1)
+    lower, upper = simultaneous_bounds(*family)
+    signs = holm_signs(*family)
+    most = 0.05 + 3 * np.sqrt(0.05 * 0.95 / n_simulations)
+    is_missed = ((lower > truth) | (truth > upper)).any(axis=-1)
+    assert 0.01 < is_missed.mean() <= most  # and the intervals are not idly wide
+    sign_is_wrong = ((signs > 0) & (truth <= 0)) | ((signs < 0) & (truth >= 0))
+    missed_without_sign = (signs >= 0) & (upper < truth) | (signs <= 0) & (lower > truth)
+    assert (sign_is_wrong | missed_without_sign).any(axis=-1).mean() <= most
+    assert (signs != 0).sum() >= ((lower > 0) | (upper < 0)).sum()

@@ -22,6 +22,8 @@ RESET: dict[str, dict[str, Any]] = {
     "deepen.neural_network.MLPClassifier": dict(_FRESH),
     "deepen.neural_network.MLPRegressor": dict(_FRESH),
 }
+# Parameters that a file neither keeps nor sets: code, and places to which a later fit would write.
+NEVER_KEPT = frozenset({"callbacks", "checkpoint", "memory"})
 MODEL_TYPES: dict[str, type | None] = dict.fromkeys(
     (
         "deepen._boosted_trees.BoostedTreesClassifier",

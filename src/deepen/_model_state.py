@@ -98,8 +98,8 @@ def _encode_array(value: Any, place: str, arrays: Arrays) -> Json:
 def encode_model(model: Any, place: str, arrays: Arrays) -> Json:
     """JSON of a fitted estimator: parameters, and attributes that end in an underscore.
 
-    Parameters that have no place in a file (functions, generators, paths) are named in
-    ``left_out``; nothing of the fitted state may be.
+    Parameters that have no place in a file (functions, generators; callbacks, checkpoint, memory)
+    are named in ``left_out``; nothing of the fitted state may be.
 
     Raises
     ------
@@ -117,6 +117,9 @@ def encode_model(model: Any, place: str, arrays: Arrays) -> Json:
         )
     params, left_out = {}, []
     for key, value in model.get_params(deep=False).items():
+        if key in registry.NEVER_KEPT:
+            left_out += [key] if value is not None else []
+            continue
         try:
             params[key] = encode(value, f"{place}.{key}", arrays)
         except NotStorableError:
@@ -224,7 +227,8 @@ def decode_model(node: Json, arrays: Arrays) -> Any:
     unknown = set(node["params"]) - set(cls._get_param_names())
     if unknown:
         raise ModelFileError(f"{cls.__name__} has no parameter {min(unknown)!r}; update deepen")
-    model = cls(**{key: decode(value, arrays) for key, value in node["params"].items()})
+    params = {k: v for k, v in node["params"].items() if k not in registry.NEVER_KEPT}
+    model = cls(**{key: decode(value, arrays) for key, value in params.items()})
     for key, value in registry.RESET.get(name, {}).items():
         setattr(model, key, value)
     for key, value in node["state"].items():

@@ -5,6 +5,7 @@ No JAX at import: the engine is imported by the first fit.
 
 from __future__ import annotations
 
+import sys
 import warnings
 from collections.abc import Callable
 from typing import Any
@@ -87,6 +88,9 @@ def combined_weights(sample_weight: Array | None, class_weight: Any, y: Array) -
     if isinstance(class_weight, str):
         columns = y.reshape(len(y), -1).T
         by_class = np.prod([_balanced(column, sample_weight) for column in columns], axis=0)
+    elif y.ndim == 1:  # a chunk of rows may lack a class that the dict names
+        classes, index = np.unique(y, return_inverse=True)
+        by_class = np.array([class_weight.get(label, 1.0) for label in classes.tolist()])[index]
     else:
         by_class = compute_sample_weight(class_weight, y)
     return by_class if sample_weight is None else sample_weight * by_class
@@ -122,9 +126,19 @@ def held_out_figures(
     return figures
 
 
-def warn_not_converged(solver: str, progress: Any, max_iter: int, max_fun_hit: bool) -> None:
+def print_epoch(event: Any) -> None:
+    """Print an epoch's figures in scikit-learn's words: what ``verbose`` asks for."""
+    score = (
+        "" if event.validation_score is None else f"\nValidation score: {event.validation_score:f}"
+    )
+    sys.stdout.write(f"Iteration {event.epoch}, loss = {event.loss:.8f}{score}\n")
+
+
+def warn_not_converged(optimizer: Any, progress: Any, max_iter: int) -> None:
     """Warn, in scikit-learn's words, that a run ended at a limit and what to change."""
-    if solver in ("lbfgs", "cg"):
+    names = {"LBFGS": "lbfgs", "ConjugateGradient": "cg"}
+    solver, max_fun_hit = names.get(type(optimizer).__name__), hasattr(optimizer, "max_fun")
+    if solver is not None:
         remedy = (
             f"Increase the number of iterations to improve the convergence (max_iter={max_iter}"
             + (" or max_fun)." if max_fun_hit else ").")

@@ -42,8 +42,8 @@ def save(
 
     Estimators of deepen, ``TableEncoder``, scikit-learn's dummies, its HistGradientBoosting
     estimators (as predictors: the loaded model cannot be fitted again), and a Pipeline of these.
-    Parameters that are functions, generators or paths (callbacks, checkpoint) are left out and are
-    at their defaults after loading.
+    Parameters that are functions or generators, and always callbacks, checkpoint and a Pipeline's
+    memory, are left out and are at their defaults after loading.
 
     Parameters
     ----------
@@ -62,6 +62,8 @@ def save(
         If the model is not fitted.
     ModelFileError
         If a class or a fitted attribute cannot be stored.
+    TypeError
+        If ``info`` holds arrays of numbers.
     FileExistsError
         If the file exists and ``force`` is False.
 
@@ -85,17 +87,20 @@ def save(
 
     check_is_fitted(model)
     arrays: Arrays = {}
+    info_arrays: Arrays = {}
     try:
         header = {
             "format": FORMAT,
             "schema": SCHEMA,
             "deepen_version": __version__,
-            "info": encode(info or {}, "info", arrays),
+            "info": encode(info or {}, "info", info_arrays),
             "model": encode(model, "model", arrays),
         }
     except NotStorableError as error:
         message = f"info cannot be kept in a model file: {error}; give plain values."
         raise ModelFileError(message) from error
+    if info_arrays:
+        raise TypeError(f"{min(info_arrays)} is an array; info takes plain values, such as a list.")
     content = to_bytes(arrays, metadata={KEY: json.dumps(header, allow_nan=False)})
     with atomic_write(path, force=force) as file:
         file.write(content)

@@ -7,6 +7,7 @@ object. An object carries its own numbers, a name takes the estimator's (``learn
 
 from __future__ import annotations
 
+import inspect
 from typing import Any
 
 STOCHASTIC_SOLVERS = ("sgd", "momentum", "nesterov", "adagrad", "rmsprop", "adam")
@@ -37,19 +38,22 @@ def resolve_solver(estimator: Any) -> Any:
 
     Raises
     ------
+    ValueError
+        For an unknown name, and for a rate beside an optimiser object, which carries its own.
     TypeError
-        Where ``solver`` is neither a known name nor an optimiser, or ``learning_rate`` neither a known
-        name nor a schedule.
+        Where ``solver`` is neither a name nor an optimiser.
     """
     from deepen.engine import optimizers
 
     solver = estimator.solver
     known = (*optimizers.STOCHASTIC, *optimizers.DETERMINISTIC)
     if isinstance(solver, known):
+        _refuse_second_rate(estimator)
         return solver
-    if not isinstance(solver, str):
+    if solver not in (*STOCHASTIC_SOLVERS, *DETERMINISTIC_SOLVERS):
         names = ", ".join((*STOCHASTIC_SOLVERS, *DETERMINISTIC_SOLVERS))
-        raise TypeError(
+        error = ValueError if isinstance(solver, str) else TypeError
+        raise error(
             f"solver must be one of {names}, or an optimiser object of deepen.engine such as"
             f" RMSprop(learning_rate=0.001), got {solver!r}."
         )
@@ -73,6 +77,16 @@ def resolve_solver(estimator: Any) -> Any:
     return optimizers.SGD(rate, momentum, nesterov=bool(nesterov and momentum))
 
 
+def _refuse_second_rate(estimator: Any) -> None:
+    defaults = inspect.signature(type(estimator)).parameters
+    for name in ("learning_rate", "learning_rate_init"):
+        if getattr(estimator, name) != defaults[name].default:
+            raise ValueError(
+                f"{name} is given beside solver={estimator.solver!r}, which carries its own learning"
+                f" rate; leave {name} out, or give the solver by its name."
+            )
+
+
 def _schedule(estimator: Any) -> Any:
     from deepen.engine import schedules
 
@@ -80,7 +94,7 @@ def _schedule(estimator: Any) -> Any:
     if isinstance(name, schedules.Schedule):
         return name
     if name not in SCHEDULE_NAMES:
-        raise TypeError(
+        raise ValueError(
             f"learning_rate must be one of {', '.join(SCHEDULE_NAMES)}, or a schedule object of"
             f" deepen.engine such as Step(0.1, every=10), got {name!r}."
         )

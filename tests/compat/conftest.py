@@ -24,12 +24,6 @@ def global_random_seed(seed: int) -> int:
     return seed % N_SEEDS
 
 
-def pytest_configure(config: pytest.Config) -> None:
-    config.addinivalue_line("markers", "thread_unsafe: scikit-learn's, of no concern here")
-    # which those files call forth while pytest collects them
-    config.addinivalue_line("filterwarnings", "ignore:Passing a non-Collection iterable")
-
-
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave out the tests that do not mention our classes, and mark those that differ on purpose."""
     left_out = [item for item in items if _is_theirs(item) and not _concerns_us(item)]

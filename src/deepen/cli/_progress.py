@@ -51,6 +51,8 @@ def _line(event: LadderEvent, write: Callable[[str], None]) -> None:
         write(
             f"{event.elapsed:7.1f} s  {event.rung}: {event.score:.4g} "
             f"over {event.n_repeats} repeats{reason}"
+            if not event.result.is_failed
+            else f"{event.elapsed:7.1f} s  {event.rung}: {event.result.reason}"
         )
     elif event.kind == "refit":
         write(f"{event.elapsed:7.1f} s  training {event.rung} on all rows")

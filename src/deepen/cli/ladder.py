@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -64,14 +66,15 @@ def ladder(
             "metric": metric,
             "min_gain": min_gain,
         }
-        with climb_progress() as progress:
+        with _folder(folder), climb_progress() as progress:
             model = Ladder(seconds, task=task, random_state=seed, progress=progress, **options)  # type: ignore[arg-type]
             try:
                 model.fit(X, y)
             except ValueError as error:
                 fail(f"{source}, target {name!r}: {error}")
         command = _command(source, name, time_budget, folder, seed, options, task)
-        _write(folder, model, X, y, f"{_stem(source)}: {name}", command, seed, force)
+        with _folder(folder):
+            _write(folder, model, X, y, f"{_stem(source)}: {name}", command, seed, force)
     _print(model, folder)
     if model.is_interrupted_:
         raise typer.Exit(1)
@@ -99,6 +102,22 @@ def _check_folder(folder: Path, force: bool) -> None:
         )
     if not folder.parent.is_dir():
         fail(f"{folder.parent}: no such folder; create it or choose another --out.")
+
+
+@contextmanager
+def _folder(folder: Path) -> Iterator[None]:
+    """Create the folder and try to write there; remove it again where nothing came of it."""
+    import tempfile
+
+    is_new = not folder.exists()
+    folder.mkdir(exist_ok=True)
+    try:
+        tempfile.TemporaryFile(dir=folder).close()
+        yield
+    except BaseException:
+        if is_new and not any(folder.iterdir()):
+            folder.rmdir()
+        raise
 
 
 def _command(
@@ -143,16 +162,15 @@ def _write(
     from deepen.model_selection.ladder_report import report_of
     from deepen.report import render
 
-    folder.mkdir(exist_ok=True)
     facts = _footer(X, y, command, seed)
     page = render(report_of(model, title=title, footer=facts))
     numbers = {"data": title, **facts, **model.to_dict()}
-    deepen.save(
-        model.best_estimator_,
-        folder / "model.deepen",
-        info={"target": title.partition(": ")[2]},
-        force=force,
-    )
+    if model.refit_reason_:
+        # An earlier model beside this report would pass for its own.
+        (folder / "model.deepen").unlink(missing_ok=True)
+    else:
+        info = {"target": title.partition(": ")[2]}
+        deepen.save(model.best_estimator_, folder / "model.deepen", info=info, force=force)
     text = json.dumps(_plain(numbers), indent=1, ensure_ascii=False, allow_nan=False)
     write_text(folder / "ladder.json", text + "\n", force=force)
     write_text(folder / "report.html", page, force=force)
@@ -226,9 +244,8 @@ def _print(model: Ladder, folder: Path) -> None:
         out.print(Text(note), soft_wrap=not out.is_terminal)
     out.print(Text(model.verdict_.sentence, style="bold"), soft_wrap=not out.is_terminal)
     out.print()
-    out.print(
-        Text(f"report  {folder / 'report.html'}\nmodel   {folder / 'model.deepen'}"), soft_wrap=True
-    )
+    saved = f"none; {model.refit_reason_}" if model.refit_reason_ else folder / "model.deepen"
+    out.print(Text(f"report  {folder / 'report.html'}\nmodel   {saved}"), soft_wrap=True)
 
 
 def _notes(model: Ladder) -> list[str]:

@@ -108,7 +108,9 @@ class Batches:
         self.X, self.y = X, y
         self.weights = np.ones(self.n_rows, X.dtype) if weights is None else weights.astype(X.dtype)
         if not self.weights.sum(dtype=np.float64) > 0:
-            raise ValueError("The weights of the rows must have a positive sum; check sample_weight.")
+            raise ValueError(
+                "The weights of the rows must have a positive sum; check sample_weight."
+            )
         is_full_batch = batch_size >= self.n_rows
         self.n_batches = -(-self.n_rows // batch_size)
         # A full batch may be padded like the rows are, so that its size does not recompile either.

@@ -155,7 +155,8 @@ def run(
     progress.best = float(outcome.fun)
     progress.stop_reason = progress.stop_reason or str(outcome.message)
     fitted = problem.params(outcome.x)
-    return (fitted, None, states[1]), progress, outcome.status == 0
+    converged = outcome.status == 0 or progress.stop_reason == BY_CALLBACK
+    return (fitted, None, states[1]), progress, converged
 
 
 def _follow(problem: _Problem, progress: Progress, settings: Run) -> Any:

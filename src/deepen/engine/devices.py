@@ -18,6 +18,8 @@ import jax
 import numpy as np
 from numpy.typing import DTypeLike
 
+from deepen import __version__
+
 _first_process: int | None = None
 
 
@@ -106,6 +108,7 @@ def fingerprint() -> dict[str, Any]:
     """What the bits of a fit depend on beside data and seed: versions, device, number of cores."""
     device = jax.devices()[0]
     return {
+        "deepen": __version__,
         "jax": jax.__version__,
         "numpy": np.__version__,
         "platform": device.platform,

@@ -61,7 +61,9 @@ class Run:
     seed : int
         Seed of everything random inside the compiled program.
     n_rows_seen, n_epochs_seen : int
-        Rows and epochs that earlier runs on these parameters have seen, for schedule and draws.
+        Rows and epochs that earlier runs on these parameters have seen.
+    first_epoch : int
+        Epoch at which the schedule begins.
     """
 
     penalty: Penalty = field(default_factory=Penalty)
@@ -73,6 +75,7 @@ class Run:
     seed: int = 0
     n_rows_seen: int = 0
     n_epochs_seen: int = 0
+    first_epoch: int = 0
 
 
 def minimize(

@@ -66,6 +66,14 @@ def _descend(params: Any, direction: Any, step_sizes: Any, proximal: Proximal) -
     return moved if proximal is None else proximal(moved, step_sizes)
 
 
+def look_ahead(optimizer: Any, params: Any, state: Any) -> Any:
+    """Point at which the next gradient is taken, from the parameters that a run has kept."""
+    if not isinstance(state, Displacement) or state.iterate is None:
+        return params
+    mu = np.asarray(optimizer.momentum, jax.tree.leaves(params)[0].dtype)
+    return tree_map(lambda x, v: np.asarray(x + mu * v), params, state.velocity)
+
+
 def solution(params: Any, state: Any) -> Any:
     """Parameters to keep: the proximal iterate, where the gradient was taken ahead of it."""
     has_iterate = isinstance(state, Displacement) and state.iterate is not None

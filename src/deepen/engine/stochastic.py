@@ -7,6 +7,7 @@ rows and the learning rate, reads the epoch's loss, and decides whether to go on
 from __future__ import annotations
 
 import dataclasses
+import warnings
 from typing import TYPE_CHECKING, Any
 
 import jax
@@ -25,9 +26,17 @@ from deepen.engine.epoch import (
     run_epochs,
     stationarity,
 )
-from deepen.engine.optimizers import solution
+from deepen.engine.optimizers import SGD, look_ahead, solution
+from deepen.engine.penalties import Penalty
 from deepen.engine.schedules import Adaptive, as_schedule
-from deepen.engine.stopping import BY_CALLBACK, Progress, adapted_rate, check_finite, stalled
+from deepen.engine.stopping import (
+    BY_CALLBACK,
+    BY_USER,
+    Progress,
+    adapted_rate,
+    check_finite,
+    stalled,
+)
 
 if TYPE_CHECKING:
     from deepen.engine.minimize import Run
@@ -47,8 +56,13 @@ def run(
     loop = _Loop(objective, params, batches, optimizer, settings, states, progress)
     if settings.checkpoint is not None:
         loop.resume()
-    while not loop.progress.stop_reason and loop.progress.n_iter < settings.stopping.max_iter:
-        loop.advance()
+    loop.judge_start()
+    try:
+        while not loop.progress.stop_reason and loop.progress.n_iter < settings.stopping.max_iter:
+            loop.advance()
+    except KeyboardInterrupt:  # as in scikit-learn: what has been learnt so far is kept
+        loop.progress.stop_reason = BY_USER
+        warnings.warn(BY_USER, UserWarning, stacklevel=4)
     converged = bool(loop.progress.stop_reason)
     if not converged:
         loop.progress.stop_reason = f"Maximum iterations ({settings.stopping.max_iter}) reached."
@@ -69,6 +83,7 @@ class _Loop:
         states: tuple[Any, Any],
         progress: Progress | None,
     ) -> None:
+        _refuse_unsound(optimizer, settings.penalty)
         self.dtype = jax.tree.leaves(params)[0].dtype
         self.schedule = as_schedule(optimizer.learning_rate)
         # The rate travels in the clock; left in the optimiser it would be traced for nothing.
@@ -78,7 +93,7 @@ class _Loop:
         state = states[0]
         if state is None:
             state = optimizer.init(params, has_l1=settings.penalty.l1 is not None)
-        self.carry = Carry(params, state, states[1])
+        self.carry = Carry(look_ahead(optimizer, params, state), state, states[1])
         self.best: Any = params
         self.batches, self.settings = batches, settings
         self.progress = progress or Progress(best=np.inf if settings.validate is None else -np.inf)
@@ -111,6 +126,12 @@ class _Loop:
         if self.progress.stop_reason == BY_CALLBACK:
             self.progress.stop_reason = ""  # whoever stopped it wants it to go on now
 
+    def judge_start(self) -> None:
+        """Score the weights that an earlier run left on this run's held-out rows."""
+        settings = self.settings
+        if settings.validate is not None and settings.n_epochs_seen and not self.progress.n_iter:
+            self.progress.best = settings.validate(self.solution)[0]
+
     def advance(self) -> None:
         """Run the program once and judge each epoch that it did."""
         rates = self._rates(self.n_at_once)
@@ -126,7 +147,7 @@ class _Loop:
                 self.schedule,
                 self.progress,
                 before.n_rows_seen + e * n_rows,
-                before.n_epochs_seen + e,
+                before.first_epoch + e,
             )
             for e in range(done, done + n_epochs)
         ]
@@ -226,3 +247,12 @@ class _Loop:
         if is_last or progress.n_iter % checkpoint.every == 0:
             state = to_numpy((self.carry, self.best))
             checkpoint.save(state, progress, self.settings.identity, self.rng_start)
+
+
+def _refuse_unsound(optimizer: Any, penalty: Penalty) -> None:
+    if penalty.l1 is not None and penalty.max_norm is not None and not isinstance(optimizer, SGD):
+        raise ValueError(
+            f"{type(optimizer).__name__} has no sound step with l1 and max_norm together: its step"
+            " sizes differ from weight to weight. Use solver='sgd', 'momentum' or 'nesterov', or one"
+            " of the two."
+        )

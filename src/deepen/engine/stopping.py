@@ -17,6 +17,11 @@ import numpy as np
 from deepen.engine.schedules import Adaptive, Schedule
 
 BY_CALLBACK = "Stopped by a callback."
+BY_USER = "Training interrupted by user."
+
+
+class DivergenceError(ValueError):
+    """A cost or parameters that are no longer finite."""
 
 
 @dataclass(frozen=True)
@@ -113,12 +118,12 @@ def check_finite(figures: Iterable[Any], epoch: int) -> None:
 
     Raises
     ------
-    ValueError
-        In scikit-learn's words, with the epoch and the remedy.
+    DivergenceError
+        A ValueError in scikit-learn's words, with the epoch and the remedy.
     """
     if all(np.isfinite(figure).all() for figure in figures):
         return
-    raise ValueError(
+    raise DivergenceError(
         "Solver produced non-finite parameter weights. The input data may contain large values and"
         f" need to be preprocessed. This happened in epoch {epoch}: scale the features"
         " (StandardScaler), or lower the learning rate (learning_rate_init)."

@@ -21,8 +21,6 @@ def dropout(a: Float[Array, ...], rate: Float[Array, ""], key: Array) -> Float[A
     return jnp.where(kept, a / (1 - rate), 0)
 
 
-def gaussian_noise(
-    x: Float[Array, ...], scale: Float[Array, ""], key: Array
-) -> Float[Array, ...]:
+def gaussian_noise(x: Float[Array, ...], scale: Float[Array, ""], key: Array) -> Float[Array, ...]:
     """Inputs plus independent Gaussian noise of the given standard deviation."""
     return x + scale * normal(key, x.shape).astype(x.dtype)

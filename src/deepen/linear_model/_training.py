@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
 
-from deepen.base import held_out_figures, warn_not_converged
+from deepen.base import held_out_figures, print_epoch, warn_not_converged
 from deepen.layers.feed_forward import Params
 from deepen.solvers import is_deterministic, resolve_solver
 
@@ -29,6 +29,7 @@ TRAINING_CONSTRAINTS: dict[str, Any] = {
     "max_norm": [Interval(numbers.Real, 0, None, closed="neither"), None],
     "augment": [callable, None],
     "unlabeled": "no_validation",
+    "gradient_tol": [_not_negative, None],
     "callbacks": ["array-like", None],
 }
 
@@ -63,8 +64,8 @@ def refuse_extras(
     asked += ["X_val"] if has_held_out else []
     if asked:
         raise ValueError(
-            f"solver={solver!r} is scikit-learn's own and knows no {', '.join(asked)}. Use 'lbfgs'"
-            " (l1, callbacks) or a gradient solver such as 'sgd' (all of them), or leave them out."
+            f"solver={solver!r} is scikit-learn's own and knows no {', '.join(asked)}. Use a gradient"
+            " solver such as 'sgd', or leave them out."
         )
 
 
@@ -99,15 +100,17 @@ def train_linear(
     validate = None
     if held_out is not None:
         validate = held_out_figures(linear_cost(estimator, loss, False), *held_out[0], held_out[1])
+    verbose = (print_epoch,) if getattr(estimator, "verbose", False) else ()
     run = Run(
         penalty=Penalty(**strengths, max_norm=estimator.max_norm),
         stopping=Stopping(
             max_iter=int(estimator.max_iter),
             tol=estimator.tol,
             n_iter_no_change=estimator.n_iter_no_change,
+            gradient_tol=estimator.gradient_tol,
         ),
         validate=validate,
-        callbacks=(*(estimator.callbacks or ()), *callbacks),
+        callbacks=(*verbose, *(estimator.callbacks or ()), *callbacks),
         seed=int(rng.randint(np.iinfo(np.int32).max)) if objective.is_random else 0,
     )
     result = minimize(objective, params, batches, optimizer, run)
@@ -115,7 +118,6 @@ def train_linear(
     estimator.history_, estimator.stop_reason_ = progress.history, progress.stop_reason
     estimator.loss_curve_ = list(progress.history.get("loss", []))
     if not result.converged:
-        name = estimator.solver if isinstance(estimator.solver, str) else type(optimizer).__name__
-        warn_not_converged(name, progress, estimator.max_iter, False)
+        warn_not_converged(optimizer, progress, estimator.max_iter)
     estimator._n_iter = progress.n_iter
     return Params(*result.params)

@@ -61,7 +61,7 @@ class LinearRegression(linear_model.LinearRegression):
     momentum : float, default=0.9
     batch_size : int or 'full', default='full'
     n_iter_no_change : float, default=10
-    max_norm, input_dropout, noise, augment, unlabeled, callbacks, random_state
+    max_norm, input_dropout, noise, augment, unlabeled, gradient_tol, callbacks, random_state
         As in :class:`deepen.linear_model.LogisticRegression`.
 
     Attributes
@@ -118,6 +118,7 @@ class LinearRegression(linear_model.LinearRegression):
         noise: float = 0.0,
         augment: Any = None,
         unlabeled: Any = None,
+        gradient_tol: float | None = None,
         callbacks: Any = None,
         random_state: Any = None,
     ) -> None:
@@ -140,6 +141,7 @@ class LinearRegression(linear_model.LinearRegression):
         self.noise = noise
         self.augment = augment
         self.unlabeled = unlabeled
+        self.gradient_tol = gradient_tol
         self.callbacks = callbacks
         self.random_state = random_state
 
@@ -180,6 +182,8 @@ class LinearRegression(linear_model.LinearRegression):
             raise ValueError("positive=True needs solver='lstsq'.")
         X, targets, weights, is_flat = self._validate(X, y, sample_weight, reset=True)
         held_out = None
+        if (X_val is None) != (y_val is None):
+            raise ValueError("X_val and y_val belong together; pass both to fit, or neither.")
         if X_val is not None:
             rows = drop_unlabelled(self.unlabeled, X_val, y_val, sample_weight_val)
             X_held, y_held, w_held, _ = self._validate(*rows, reset=False)

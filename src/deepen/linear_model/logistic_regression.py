@@ -79,6 +79,8 @@ class LogisticRegression(linear_model.LogisticRegression):
         Function ``(X, key) -> X`` of a minibatch.
     unlabeled : scalar or None, default=None
         Value of y that marks a row without a target, which is left out.
+    gradient_tol : float or None, default=None
+        A gradient solver stops when no component of the mean gradient is larger.
     callbacks : sequence of callables or None, default=None
 
     Attributes
@@ -139,6 +141,7 @@ class LogisticRegression(linear_model.LogisticRegression):
         noise: float = 0.0,
         augment: Any = None,
         unlabeled: Any = None,
+        gradient_tol: float | None = None,
         callbacks: Any = None,
     ) -> None:
         self.penalty = penalty
@@ -165,6 +168,7 @@ class LogisticRegression(linear_model.LogisticRegression):
         self.noise = noise
         self.augment = augment
         self.unlabeled = unlabeled
+        self.gradient_tol = gradient_tol
         self.callbacks = callbacks
 
     def set_callbacks(self, *callbacks: Any) -> LogisticRegression:
@@ -222,6 +226,8 @@ class LogisticRegression(linear_model.LogisticRegression):
             return self._fit_by_sklearn(X, y, sample_weight)
         X, y, weights = self._validate(X, y, sample_weight, reset=True)
         held_out = None
+        if (X_val is None) != (y_val is None):
+            raise ValueError("X_val and y_val belong together; pass both to fit, or neither.")
         if X_val is not None:
             rows = drop_unlabelled(self.unlabeled, X_val, y_val, sample_weight_val)
             held_out = self._validate(*rows, reset=False), self._accuracy
@@ -270,7 +276,8 @@ class LogisticRegression(linear_model.LogisticRegression):
         n_outputs = 1 if y.ndim == 2 else len(self.classes_)
         params = self._start(X.shape[1], n_outputs, X.dtype)
         loss = "logistic" if n_outputs == 1 else "softmax"
-        with callback_session(self, (X, y), "lbfgs-iter", params, self._attributes) as callbacks:
+        task = "lbfgs-iter" if self.solver == "lbfgs" else "epoch"
+        with callback_session(self, (X, y), task, params, self._attributes) as callbacks:
             params = train_linear(self, loss, params, rows, strengths, held_out, callbacks)
         for name, value in self._attributes(params).items():
             setattr(self, name, value)
@@ -279,6 +286,11 @@ class LogisticRegression(linear_model.LogisticRegression):
     def _start(self, n_features: int, n_outputs: int, dtype: Any) -> Params:
         if self.warm_start and hasattr(self, "coef_"):
             coef, intercept = self.coef_.T, self.intercept_
+            if coef.shape != (n_features, n_outputs):
+                raise ValueError(
+                    f"Initialization coef is of shape {self.coef_.shape}, expected shape"
+                    f" {(n_outputs, n_features)}: warm_start goes on from a fit of the same classes."
+                )
         else:
             coef, intercept = np.zeros((n_features, n_outputs)), np.zeros(n_outputs)
         intercepts = (np.array(intercept, dtype),) if self.fit_intercept else ()
@@ -385,6 +397,10 @@ class LogisticRegression(linear_model.LogisticRegression):
         P : ndarray of shape (n_samples, n_classes)
         """
         check_is_fitted(self)
+        if (
+            self.solver == "liblinear"
+        ):  # which an older scikit-learn fits one class against the rest
+            return super().predict_proba(X)
         scores = self.decision_function(X)
         if scores.ndim == 2:
             return softmax(scores)

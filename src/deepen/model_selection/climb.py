@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 import warnings
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -16,7 +16,13 @@ from deepen.model_selection.metrics import Metric, Task, r2
 from deepen.model_selection.results import LadderEvent, RungResult
 from deepen.model_selection.rungs import NETWORKS, Rung, candidates
 from deepen.model_selection.splits import Split
-from deepen.model_selection.training import Arrays, FittedCandidate, fit_candidate
+from deepen.model_selection.training import (
+    Arrays,
+    FittedCandidate,
+    divergence_of,
+    fit_candidate,
+    refit,
+)
 
 DEFAULT_CANDIDATES = 4
 # Without --trials no rung is tuned for longer than this many seconds, or a quarter of its share.
@@ -39,8 +45,13 @@ class Data:
     ratio: float
     floor: float
     seed: int
-    kinds: dict[str, str] | None = None
+    columns: Sequence[Any] = ()  # as the first look at the whole table found them
     _encoded: dict[int, Arrays] = field(default_factory=dict)
+
+    @property
+    def kinds(self) -> dict[str, str] | None:
+        """Kind of each column of a DataFrame."""
+        return {column.name: column.kind for column in self.columns} or None
 
     def arrays(self, repeat: int) -> Arrays:
         """Encoded parts of one repeat; the encoder has seen the training rows only."""
@@ -89,13 +100,11 @@ def new_encoder(kinds: dict[str, str] | None) -> Any:
     return TableEncoder(types=kinds)
 
 
-def kinds_of(X: Any) -> dict[str, str] | None:
-    """Kind of each column of a DataFrame, found without looking at the target."""
+def columns_of(X: Any) -> list[Any]:
+    """What each column of a DataFrame is, found without looking at the target; none of an array."""
     from deepen.datasets import infer_columns
 
-    return (
-        {column.name: column.kind for column in infer_columns(X)} if hasattr(X, "columns") else None
-    )
+    return infer_columns(X) if hasattr(X, "columns") else []
 
 
 def rows(X: Any, index: NDArray[np.int64]) -> Any:
@@ -144,7 +153,11 @@ class Climber:
                 if deadline is not None and repeat and used * (repeat + 1) / repeat > share:
                     result.reason = f"its share of the time budget ended after {repeat} repeats"
                     break
-                settings = self._repeat(rung, repeat, settings, deadline, attempt)
+                # What overflows ends in a loss that is not finite, which is seen to.
+                with np.errstate(over="ignore", invalid="ignore"):
+                    settings = self._repeat(rung, repeat, settings, deadline, attempt)
+                if result.is_failed:
+                    break
         finally:
             result.seconds = time.monotonic() - start
             summarise(attempt, settings, data)
@@ -184,8 +197,16 @@ class Climber:
                 n_fitting = int(min(left, max(ENOUGH_TUNING, left / 4)) / per_candidate)
                 del settings[max(1, n_fitting) :]
         losses = [candidate.validation_loss for candidate in fitted]
+        if not np.isfinite(losses).any():
+            why = next((c.failure for c in fitted if c.failure), "no loss is finite")
+            _fail(result, f"failed in repeat {repeat + 1}, with every setting: {why}")
+            return settings
         chosen = fitted[int(np.argmin(losses))]
         predicted = chosen.model.predict(arrays.X_test)
+        score = data.metric(arrays.y_test, predicted)
+        if not np.isfinite(score):
+            _fail(result, f"failed in repeat {repeat + 1}: its loss on the test rows is {score}")
+            return settings
         attempt.validation_losses.append(losses)
         attempt.epochs.append([candidate.n_epochs for candidate in fitted])
         attempt.predictions.append(predicted)
@@ -195,7 +216,7 @@ class Climber:
         result.learning_curves.append(chosen.history)
         result.n_candidates = len(settings)
         # Last, so that an interrupt never leaves a score without the rest of its repeat.
-        result.scores.append(data.metric(arrays.y_test, predicted))
+        result.scores.append(score)
         self.tell(
             "repeat", result.title, repeat=repeat + 1, n_repeats=n_repeats, score=result.scores[-1]
         )
@@ -210,15 +231,26 @@ class Climber:
             # A candidate that has not converged is judged as it is, on the validation rows.
             warnings.simplefilter("ignore", ConvergenceWarning)
             network_deadline = deadline if rung.name in NETWORKS else None
-            return fit_candidate(
-                rung,
-                self.data.task,
-                params,
-                arrays,
-                self.data.metric,
-                seed=seed,
-                deadline=network_deadline,
-            )
+            start = time.monotonic()
+            try:
+                return fit_candidate(
+                    rung,
+                    self.data.task,
+                    params,
+                    arrays,
+                    self.data.metric,
+                    seed=seed,
+                    deadline=network_deadline,
+                )
+            except ValueError as error:
+                if not (failure := divergence_of(error)):
+                    raise
+                seconds = time.monotonic() - start
+                return FittedCandidate(None, float("inf"), seconds, 0, {}, failure)
+
+
+def _fail(result: RungResult, reason: str) -> None:
+    result.is_failed, result.reason = True, reason
 
 
 def summarise(attempt: Attempt, settings: Sequence[dict[str, Any]], data: Data) -> None:
@@ -229,7 +261,10 @@ def summarise(attempt: Attempt, settings: Sequence[dict[str, Any]], data: Data) 
         return
     result.mean = float(np.mean(result.scores))
     losses = np.asarray(attempt.validation_losses[:n_done], dtype=np.float64)
-    best = int(np.argmin(losses.mean(axis=0)))
+    # Where each setting diverged somewhere, the one that did so least often is taken.
+    n_diverged = np.isinf(losses).sum(axis=0)
+    means = np.where(np.isinf(losses), 0.0, losses).sum(axis=0) / np.maximum(n_done - n_diverged, 1)
+    best = int(np.lexsort((means, n_diverged))[0])
     result.params = dict(settings[best])
     result.n_epochs = int(np.median([epochs[best] for epochs in attempt.epochs[:n_done]]))
     if attempt.details:
@@ -238,3 +273,16 @@ def summarise(attempt: Attempt, settings: Sequence[dict[str, Any]], data: Data) 
         low, high = corrected_interval(result.scores, data.ratio, variance_floor=data.floor)
         upper_limit = 1.0 if data.metric.is_rate else float("inf")
         result.interval = (max(0.0, low), min(upper_limit, high))
+
+
+def refit_on_all(rung: Rung, result: RungResult, data: Data) -> tuple[Any, list[Any]]:
+    """Encoder and model fitted on all labelled rows, and what became of each column."""
+    from sklearn.pipeline import Pipeline
+
+    encoder = new_encoder(data.kinds)
+    X, n_epochs = encoder.fit_transform(data.X), result.n_epochs
+    model = refit(rung, data.task, result.params, X, data.y, seed=data.seed, n_epochs=n_epochs)
+    # The encoder was told each kind; why it is that kind, the first look at the table knows.
+    reasons = {column.name: column.reason for column in data.columns}
+    columns = [replace(c, reason=reasons.get(c.name, c.reason)) for c in encoder.columns_]
+    return Pipeline([("table", encoder), ("model", model)]), columns

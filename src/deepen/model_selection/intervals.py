@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 
 FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
 
 
 def corrected_standard_error(
@@ -61,23 +62,17 @@ def corrected_interval(
     return float(values.mean()) - half_width, float(values.mean()) + half_width
 
 
-def holm_bounds(
+def simultaneous_bounds(
     means: ArrayLike, standard_errors: ArrayLike, degrees: ArrayLike, alpha: float = 0.05
 ) -> tuple[FloatArray, FloatArray]:
-    """Lower and upper ends for a family of means, each side at alpha / 2 over the whole family.
-
-    The m one-sided tests of "mean <= 0" are taken in the order of their p values, the i-th at the
-    level alpha / 2 / (m - i + 1), until the first fails; the same on the other side for "mean >=
-    0". An end that its test has put on one side of zero is drawn at the level of its own step:
-    that it lies on that side is what the whole family guarantees. The other ends stand at the
-    level where the steps stopped, and all of them hold at once (Guilbaud 2008).
+    """Lower and upper ends that all hold at once, each at alpha / 2 / n_comparisons (Bonferroni).
 
     Parameters
     ----------
     means, standard_errors, degrees : array-like of shape (..., n_comparisons)
         Means, their standard errors, and Student's degrees of freedom.
     alpha : float, default=0.05
-        Probability, at most, that any statement of the family is false.
+        Probability, at most, that any mean lies outside its interval.
 
     Returns
     -------
@@ -85,31 +80,58 @@ def holm_bounds(
 
     Examples
     --------
-    >>> lower, upper = holm_bounds([1.0, 0.1], [0.1, 0.1], [9, 9])
+    >>> lower, upper = simultaneous_bounds([1.0, 0.1], [0.1, 0.1], [9, 9])
     >>> lower.round(3).tolist(), upper.round(3).tolist()
-    ([0.731, -0.126], [1.269, 0.369])
+    ([0.731, -0.169], [1.269, 0.369])
+    """
+    means = np.asarray(means, dtype=np.float64)
+    quantiles = stats.t.isf(alpha / 2 / means.shape[-1], np.asarray(degrees, dtype=np.float64))
+    half_widths = np.asarray(quantiles * np.asarray(standard_errors, dtype=np.float64))
+    return means - half_widths, means + half_widths
+
+
+def holm_signs(
+    means: ArrayLike, standard_errors: ArrayLike, degrees: ArrayLike, alpha: float = 0.05
+) -> IntArray:
+    """Which means are shown to be above or below zero, by Holm's steps, alpha / 2 a side.
+
+    The m one-sided tests of "mean <= 0" are taken in the order of their p values, the i-th at the
+    level alpha / 2 / (m - i + 1), until the first fails; the same on the other side for "mean >=
+    0". At least as many signs are found as intervals of `simultaneous_bounds` leave out zero.
+
+    Parameters
+    ----------
+    means, standard_errors, degrees, alpha
+        As in `simultaneous_bounds`; alpha bounds the probability of any wrong sign.
+
+    Returns
+    -------
+    ndarray of shape (..., n_comparisons)
+        1 above zero, -1 below zero, 0 not shown.
+
+    Examples
+    --------
+    >>> holm_signs([1.0, 0.1, -2.0], [0.1, 0.1, 0.1], [9, 9, 9]).tolist()
+    [1, 0, -1]
     """
     means = np.asarray(means, dtype=np.float64)
     errors = np.broadcast_to(np.asarray(standard_errors, dtype=np.float64), means.shape)
     degrees = np.broadcast_to(np.asarray(degrees, dtype=np.float64), means.shape)
-    lower = means - _holm_quantiles(means, errors, degrees, alpha / 2) * errors
-    upper = means + _holm_quantiles(-means, errors, degrees, alpha / 2) * errors
-    return lower, upper
+    above = _holm_rejects(means, errors, degrees, alpha / 2).astype(np.int64)
+    return above - _holm_rejects(-means, errors, degrees, alpha / 2)
 
 
-def _holm_quantiles(
+def _holm_rejects(
     means: FloatArray, errors: FloatArray, degrees: FloatArray, alpha: float
-) -> FloatArray:
-    """Student quantile of each one-sided test of "mean <= 0" at the level of its Holm step."""
-    n_comparisons = means.shape[-1]
+) -> NDArray[np.bool_]:
+    """Whether each one-sided test of "mean <= 0" is rejected at the level of its Holm step."""
     # 0 / 0 is a gain that is exactly nothing; any other mean without spread is certain.
     with np.errstate(divide="ignore", invalid="ignore"):
         t = np.where((errors == 0) & (means == 0), 0.0, means / errors)
     p = stats.t.sf(t, degrees)
     order = np.argsort(p, axis=-1, kind="stable")
-    levels = np.broadcast_to(alpha / np.arange(n_comparisons, 0, -1), means.shape)
-    rejected = np.logical_and.accumulate(np.take_along_axis(p, order, -1) <= levels, axis=-1)
-    n_left = np.maximum(n_comparisons - rejected.sum(axis=-1, keepdims=True), 1)
-    level = np.empty(means.shape)
-    np.put_along_axis(level, order, np.where(rejected, levels, alpha / n_left), axis=-1)
-    return np.asarray(stats.t.isf(level, degrees))
+    levels = alpha / np.arange(means.shape[-1], 0, -1)
+    in_order = np.logical_and.accumulate(np.take_along_axis(p, order, -1) <= levels, axis=-1)
+    rejected = np.empty(means.shape, dtype=np.bool_)
+    np.put_along_axis(rejected, order, in_order, axis=-1)
+    return rejected

@@ -20,14 +20,20 @@ from sklearn.base import BaseEstimator
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
-from deepen.model_selection.climb import Attempt, Climber, Clock, Data, kinds_of, new_encoder
+from deepen.model_selection.climb import Attempt, Climber, Clock, Data, columns_of, refit_on_all
 from deepen.model_selection.metrics import Task, choose_metric, least_gain, variance_floor
-from deepen.model_selection.prepare import prepare
+from deepen.model_selection.prepare import check_parameters, prepare
 from deepen.model_selection.results import LadderEvent, RungResult
 from deepen.model_selection.rungs import RUNNING_ORDER, Rung, select_rungs
 from deepen.model_selection.sentence import with_sentence
-from deepen.model_selection.splits import TEST_SHARE, TEST_TRAIN_RATIO, draw_split, duplicate_groups
-from deepen.model_selection.training import refit
+from deepen.model_selection.splits import (
+    TEST_SHARE,
+    TEST_TRAIN_RATIO,
+    check_groups,
+    draw_split,
+    duplicate_groups,
+)
+from deepen.model_selection.training import divergence_of
 from deepen.model_selection.verdict import Verdict, decide, paired_gains
 
 # The part of the budget kept for training the chosen rung on all rows.
@@ -76,23 +82,23 @@ class Ladder(BaseEstimator):
     results_ : list of RungResult
         One per rung, cheapest first, boosting last.
     best_estimator_ : Pipeline
-        Encoder and chosen model, refitted on all labelled rows.
+        Encoder and chosen model, refitted on all labelled rows. Absent where Ctrl-C or divergence
+        ended that training: `refit_reason_` then says so.
+    refit_reason_ : str
+        Why there is no `best_estimator_`; empty where there is one.
     task_, metric_ : str, Metric
         What was inferred or chosen.
     n_samples_, n_unlabeled_, n_duplicates_ : int
-        Labelled rows; rows without a target, left out; rows that repeat another.
+        Labelled rows; rows without a target, left out; rows that repeat another, kept
+        on one side of each split.
     min_gain_ : float
         The least gain in force.
     test_targets_, test_predictions_ : ndarray
         The chosen rung's test rows of all repeats together.
     is_interrupted_ : bool
-        Whether Ctrl-C ended the climb early.
+        Whether Ctrl-C ended the climb, or the training on all rows, early.
     elapsed_ : float
         Seconds that fit took.
-
-    References
-    ----------
-    See `deepen.model_selection.verdict`.
 
     Examples
     --------
@@ -146,10 +152,10 @@ class Ladder(BaseEstimator):
             If a parameter is out of range, or the rows cannot be split: the message says what to
             change.
         KeyboardInterrupt
-            On Ctrl-C before two repeats of any rung are done; later ones end the climb in good
-            order.
+            On Ctrl-C before two repeats of any rung are done; later ones end the climb, or the
+            training on all rows, in good order.
         """
-        self._check()
+        check_parameters(self)
         clock = Clock(None if self.trials is not None else float(self.time_budget))
         X, target, self.task_, self.n_unlabeled_ = prepare(X, y, self.task)
         self.n_samples_, self.n_features_in_ = X.shape
@@ -160,7 +166,7 @@ class Ladder(BaseEstimator):
         data = self._data(X, target)
         attempts = self._climb(data, clock)
         self._conclude(data, attempts)
-        self._refit(data, attempts, clock)
+        self._try_refit(data, attempts, clock)
         self.elapsed_ = clock.elapsed
         return self
 
@@ -192,33 +198,23 @@ class Ladder(BaseEstimator):
             "repeats": self.repeats,
             "trials": self.trials,
             "is_interrupted": self.is_interrupted_,
+            "refit_reason": self.refit_reason_,
             "elapsed": self.elapsed_,
             "rungs": [asdict(result) for result in self.results_],
         }
-
-    def _check(self) -> None:
-        if not self.repeats >= 2:
-            raise ValueError(f"repeats must be at least 2, got {self.repeats!r}.")
-        if self.trials is not None and not self.trials >= 1:
-            raise ValueError(f"trials must be at least 1 or None, got {self.trials!r}.")
-        if not self.time_budget > 0:
-            raise ValueError(
-                f"time_budget must be greater than 0 seconds, got {self.time_budget!r}."
-            )
-        if self.min_gain is not None and not self.min_gain > 0:
-            raise ValueError(f"min_gain must be greater than 0 or None, got {self.min_gain!r}.")
 
     def _data(self, X: Any, target: NDArray[Any]) -> Data:
         """Splits for all repeats, drawn before anything is trained."""
         seed = int(check_random_state(self.random_state).randint(2**31 - 1))
         groups, self.n_duplicates_ = duplicate_groups(X)
+        check_groups(groups)
         strata = None
         if self.task_ == "classification":
             self.classes_, strata = np.unique(target, return_inverse=True)
         splits = [draw_split(strata, groups, r, seed) for r in range(self.repeats)]
         floor = variance_floor(self.metric_, target, TEST_SHARE)
         return Data(
-            X, target, self.task_, self.metric_, splits, TEST_TRAIN_RATIO, floor, seed, kinds_of(X)
+            X, target, self.task_, self.metric_, splits, TEST_TRAIN_RATIO, floor, seed, columns_of(X)
         )
 
     def _climb(self, data: Data, clock: Clock) -> dict[str, Attempt]:
@@ -255,8 +251,11 @@ class Ladder(BaseEstimator):
         self.results_ = [attempt.result for attempt in attempts.values()]
         compared = {r.name: r for r in self.results_ if r.is_finished and r.role != "baseline"}
         if not compared:
+            failed = "; ".join(f"{r.title} {r.reason}" for r in self.results_ if r.is_failed)
             raise ValueError(
-                "no rung finished two repeats within the time budget; "
+                f"no rung is left to compare: {failed}; scale the columns or look for outliers."
+                if failed
+                else "no rung finished two repeats within the time budget; "
                 "raise time_budget or give fewer rows."
             )
         losses = {name: result.scores for name, result in compared.items()}
@@ -274,26 +273,27 @@ class Ladder(BaseEstimator):
             [data.y[split.test] for split in data.splits[: len(predictions)]]
         )
 
+    def _try_refit(self, data: Data, attempts: dict[str, Attempt], clock: Clock) -> None:
+        """Refit; the verdict stands where that is interrupted or diverges."""
+        self.refit_reason_, self.columns_ = "", list(data.columns)
+        if hasattr(self, "best_estimator_"):
+            del self.best_estimator_
+        try:
+            self._refit(data, attempts, clock)
+        except KeyboardInterrupt:
+            self.is_interrupted_ = True
+            self.refit_reason_ = "the training on all rows was interrupted"
+        except ValueError as error:
+            if not (failure := divergence_of(error)):
+                raise
+            self.refit_reason_ = f"the training on all rows failed: {failure}"
+
     def _refit(self, data: Data, attempts: dict[str, Attempt], clock: Clock) -> None:
         """The chosen rung on all labelled rows, behind an encoder fitted on all of them."""
-        from sklearn.pipeline import Pipeline
-
         result = attempts[self.verdict_.chosen].result
         rung: Rung = next(r for r in select_rungs([result.name]))
         if self.progress is not None:
             self.progress(LadderEvent("refit", result.title, clock.elapsed))
-        encoder = new_encoder(data.kinds)
-        encoded = encoder.fit_transform(data.X)
-        model = refit(
-            rung,
-            self.task_,
-            result.params,
-            encoded,
-            data.y,
-            seed=data.seed,
-            n_epochs=result.n_epochs,
-        )
-        self.best_estimator_ = Pipeline([("table", encoder), ("model", model)])
-        self.columns_ = list(getattr(encoder, "columns_", []))
+        self.best_estimator_, self.columns_ = refit_on_all(rung, result, data)
         if self.progress is not None:
             self.progress(LadderEvent("finished", result.title, clock.elapsed))

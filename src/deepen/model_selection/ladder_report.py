@@ -33,11 +33,11 @@ def _rung_row(ladder: Ladder, result: RungResult, reference: RungResult) -> Rung
     remarks = [text for text in (result.reason, r2) if text]
     return RungRow(
         title=result.title,
-        loss=show(result.mean, half_width, metric) if result.scores else "n/a",
+        loss=show(result.mean, half_width, metric) if result.scores and not result.is_failed else "n/a",
         interval=show_interval(low, high, metric) if result.is_finished else "",
-        mean=result.mean,
-        ends=result.interval,
-        scores=result.scores,
+        mean=float("nan") if result.is_failed else result.mean,
+        ends=(float("nan"),) * 2 if result.is_failed else result.interval,
+        scores=[] if result.is_failed else result.scores,
         gain=_gain_text(gain, ladder) if gain else "",
         outcome=gain.outcome if gain else "",
         effort=_effort(result),
@@ -133,6 +133,8 @@ def _own_warnings(ladder: Ladder) -> list[str]:
         notes.append(
             "The climb was interrupted; the verdict rests on the rungs and repeats that finished."
         )
+    if ladder.refit_reason_:
+        notes.append(f"There is no model file: {ladder.refit_reason_}.")
     if ladder.metric_.key == "balanced_error" and ladder.metric is None:
         notes.append(
             "The classes are very uneven, so that the error rate is averaged over classes."

@@ -13,6 +13,20 @@ LEAST_ROWS = 15
 LEAST_PER_CLASS = 3
 
 
+def check_parameters(ladder: Any) -> None:
+    """Refuse parameters of a ladder that are out of range."""
+    if not ladder.repeats >= 2:
+        raise ValueError(f"repeats must be at least 2, got {ladder.repeats!r}.")
+    if ladder.trials is not None and not ladder.trials >= 1:
+        raise ValueError(f"trials must be at least 1 or None, got {ladder.trials!r}.")
+    if not ladder.time_budget > 0:
+        raise ValueError(
+            f"time_budget must be greater than 0 seconds, got {ladder.time_budget!r}."
+        )
+    if ladder.min_gain is not None and not ladder.min_gain > 0:
+        raise ValueError(f"min_gain must be greater than 0 or None, got {ladder.min_gain!r}.")
+
+
 def prepare(X: Any, y: Any, task: Task | None) -> tuple[Any, NDArray[Any], Task, int]:
     """Labelled rows, their targets, the task, and the number of rows left out for want of a target.
 

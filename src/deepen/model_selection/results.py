@@ -42,6 +42,8 @@ class RungResult:
         Further measures, such as R2.
     reason : str
         Why fewer repeats were done than planned; empty where none are missing.
+    is_failed : bool
+        Whether every setting diverged in some repeat; the rung is then not compared.
     """
 
     name: str
@@ -58,11 +60,12 @@ class RungResult:
     learning_curves: list[dict[str, list[float]]] = field(default_factory=list)
     details: dict[str, float] = field(default_factory=dict)
     reason: str = ""
+    is_failed: bool = False
 
     @property
     def is_finished(self) -> bool:
-        """Whether it has the two repeats without which there is no interval."""
-        return len(self.scores) >= 2
+        """Whether it did not fail and has the two repeats without which there is no interval."""
+        return not self.is_failed and len(self.scores) >= 2
 
 
 @dataclass(frozen=True)

@@ -19,8 +19,7 @@ VALIDATION_SHARE, TEST_SHARE = 0.2, 0.2
 # Nadeau and Bengio's n_test / n_train: training, tuning and stopping are the judged procedure.
 TEST_TRAIN_RATIO = TEST_SHARE / (1 - TEST_SHARE)
 REPEATS_PER_SHUFFLE = 5
-# Tables of a few discrete columns consist of repeated rows; there, repetition is the data.
-MOST_DUPLICATES = 0.5
+LEAST_GROUPS = 10
 
 IntArray = NDArray[np.int64]
 
@@ -37,8 +36,6 @@ class Split:
 def duplicate_groups(X: Any) -> tuple[IntArray, int]:
     """Group number of each row, equal rows sharing one, and the number of rows that repeat another.
 
-    Where more than half of the rows are repeats each row is its own group, and the number is 0.
-
     Parameters
     ----------
     X : DataFrame or array of shape (n_samples, n_features)
@@ -54,11 +51,23 @@ def duplicate_groups(X: Any) -> tuple[IntArray, int]:
     frame = X if isinstance(X, pd.DataFrame) else pd.DataFrame(np.asarray(X))
     hashes = pd.util.hash_pandas_object(frame.astype(_hashable(frame)), index=False)
     groups = np.asarray(pd.factorize(hashes)[0], dtype=np.int64)
-    n_rows = len(groups)
-    n_repeated = n_rows - int(groups.max()) - 1
-    if n_repeated > MOST_DUPLICATES * n_rows:
-        return np.arange(n_rows), 0
-    return groups, n_repeated
+    return groups, len(groups) - int(groups.max()) - 1
+
+
+def check_groups(groups: IntArray) -> None:
+    """Refuse a table with too few different rows to train, tune and judge on different ones.
+
+    Raises
+    ------
+    ValueError
+        If there are fewer than `LEAST_GROUPS` groups; it names the counts.
+    """
+    n_groups = len(np.unique(groups))
+    if n_groups < LEAST_GROUPS:
+        raise ValueError(
+            f"X has only {n_groups} different rows among {len(groups)}, and equal rows stay on one "
+            f"side of a split: at least {LEAST_GROUPS} different ones are needed; add columns."
+        )
 
 
 def _hashable(frame: Any) -> dict[Any, str]:
@@ -87,15 +96,23 @@ def draw_split(strata: IntArray | None, groups: IntArray, repeat: int, seed: int
     shuffle, turn = divmod(repeat, REPEATS_PER_SHUFFLE)
     rng = np.random.default_rng([seed, shuffle])
     strata = np.zeros(n_rows, dtype=np.int64) if strata is None else strata
-    group_ids, first_rows, group_of_row, sizes = np.unique(
-        groups, return_index=True, return_inverse=True, return_counts=True
-    )
+    group_ids, group_of_row, sizes = np.unique(groups, return_inverse=True, return_counts=True)
     part_of_group = np.empty(len(group_ids), dtype=np.int8)
-    stratum_of_group = strata[first_rows]
+    # A group of several classes counts for the rarest of them, which has the fewest others.
+    rarest_first = np.argsort(np.bincount(strata)[strata], kind="stable")
+    _, first = np.unique(groups[rarest_first], return_index=True)
+    stratum_of_group = strata[rarest_first][first]
     for stratum in np.unique(strata):
         members = np.flatnonzero(stratum_of_group == stratum)
-        if len(members) < 3:
-            raise ValueError(f"each class needs at least 3 different rows, got {len(members)}.")
+        n_groups = len(np.unique(group_of_row[strata == stratum]))
+        if n_groups < 3:
+            raise ValueError(
+                f"each class needs at least 3 different rows, got {n_groups}: "
+                f"{n_rows - len(group_ids)} of {n_rows} rows repeat another."
+            )
+        if len(members) < 3:  # nearly all its rows stand in groups that rarer classes have dealt out
+            part_of_group[members] = 0
+            continue
         members = rng.permutation(members)
         part_of_group[members] = _allot(sizes[members], turn / REPEATS_PER_SHUFFLE)
     part = part_of_group[group_of_row]

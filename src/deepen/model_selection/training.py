@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +16,7 @@ from deepen.model_selection.rungs import NETWORKS, Rung, build
 PATIENCE = 20  # epochs without progress on the validation rows
 BATCH_SIZE = 64
 ROWS_FOR_THREADS = 20_000
+DIVERGED = "Solver produced non-finite parameter weights"
 
 
 @dataclass
@@ -40,6 +41,7 @@ class FittedCandidate:
     seconds: float
     n_epochs: int
     history: dict[str, list[float]]
+    failure: str = ""  # why there is no model
 
 
 class StopAfter:
@@ -57,22 +59,28 @@ class KeepBest:
     """Callback that keeps the weights of the best validation score, the latest of equals.
 
     On some hundred rows the score moves in steps; the first of equal scores comes long before the
-    network has learnt. `deadline` is in the seconds of `time.monotonic`.
+    network has learnt. `deadline` is in the seconds of `time.monotonic`. `judge` gives the loss of
+    parameters on the validation rows; without it the network's own score counts.
     """
 
-    def __init__(self, patience: float, deadline: float | None = None) -> None:
+    def __init__(
+        self,
+        patience: float,
+        deadline: float | None = None,
+        judge: Callable[[Any], float] | None = None,
+    ) -> None:
         self.patience = patience
         self.deadline = deadline
+        self.judge = judge
         self.score, self.epoch, self.params = -float("inf"), 0, None
 
     def __call__(self, event: Any) -> bool:
         """Whether training should stop after this epoch."""
-        if event.validation_score >= self.score:
-            self.score, self.epoch, self.params = (
-                event.validation_score,
-                event.epoch,
-                event.params(),
-            )
+        params = event.params() if self.judge is not None else None
+        score = event.validation_score if self.judge is None else -self.judge(params)
+        if score >= self.score:
+            params = event.params() if params is None else params
+            self.score, self.epoch, self.params = score, event.epoch, params
         is_late = self.deadline is not None and time.monotonic() >= self.deadline
         return is_late or event.epoch - self.epoch >= self.patience
 
@@ -80,6 +88,38 @@ class KeepBest:
         """Give a fitted network the weights that were kept."""
         if self.params is not None:
             model.coefs_, model.intercepts_ = (list(part) for part in self.params)
+
+
+class ClassJudge:
+    """Loss of a classifying network's parameters on the validation rows, in the ladder's metric.
+
+    Accuracy, the network's own score, prefers the epoch that ignores a rare class.
+    """
+
+    def __init__(self, metric: Metric, arrays: Arrays) -> None:
+        self.metric = metric
+        self.X, self.y = arrays.X_validation, arrays.y_validation
+        self.classes = np.unique(arrays.y_train)
+
+    def __call__(self, params: Any) -> float:
+        """Loss; `params` are coefficients and intercepts of a network of rectified units."""
+        coefs, intercepts = params
+        hidden = self.X
+        for weights, bias in zip(coefs[:-1], intercepts[:-1], strict=True):
+            hidden = np.maximum(hidden @ weights + bias, 0)
+        outputs = hidden @ coefs[-1] + intercepts[-1]
+        number = (outputs[:, 0] > 0).astype(int) if outputs.shape[1] == 1 else outputs.argmax(1)
+        return self.metric(self.y, self.classes[number])
+
+
+def divergence_of(error: ValueError) -> str:
+    """First sentence of an error of a training that diverged; empty for any other error."""
+    from deepen.engine import stopping
+
+    known = getattr(stopping, "DivergenceError", ())
+    text = str(error)
+    is_divergence = isinstance(error, known) or text.startswith(DIVERGED)
+    return text.partition(". ")[0] if is_divergence else ""
 
 
 def fit_candidate(
@@ -98,7 +138,8 @@ def fit_candidate(
     X, y, X_val, y_val = arrays.X_train, arrays.y_train, arrays.X_validation, arrays.y_validation
     if rung.name in NETWORKS:
         # The modern rung walks its cosine schedule to the end: the last, slow epochs are its gain.
-        keep = KeepBest(float("inf") if rung.name == "modern" else PATIENCE, deadline)
+        judge = ClassJudge(metric, arrays) if metric.key == "balanced_error" else None
+        keep = KeepBest(float("inf") if rung.name == "modern" else PATIENCE, deadline, judge)
         model.set_params(callbacks=[keep], batch_size=min(BATCH_SIZE, len(X)))
         shift, scale = target_scale(y) if task == "regression" else (0.0, 1.0)
         if task == "regression":
@@ -106,6 +147,7 @@ def fit_candidate(
         model.fit(X, y, X_val=X_val, y_val=y_val)
         keep.restore(model)
         finish_network(model, shift, scale)
+        n_epochs = keep.epoch or int(model.n_iter_)
     elif rung.name == "boosting":
         # On small tables the threads' waiting for one another costs many times the work.
         from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
@@ -117,7 +159,11 @@ def fit_candidate(
     seconds = time.monotonic() - start
     loss = metric(arrays.y_validation, model.predict(X_val))
     history = history_of(model)
-    return FittedCandidate(model, loss, seconds, best_epoch(history, model), history)
+    if rung.name not in NETWORKS:
+        n_epochs = int(model.n_iter_) if hasattr(model, "train_score_") else 0
+    # A loss that is not finite is as bad as one can be; NaN would win every argmin.
+    loss = loss if np.isfinite(loss) else float("inf")
+    return FittedCandidate(model, loss, seconds, n_epochs, history)
 
 
 def refit(
@@ -160,11 +206,3 @@ def history_of(model: Any) -> dict[str, list[float]]:
         curves = {"loss": model.train_score_, "validation_loss": model.validation_score_}
         return {name: [-float(v) for v in values] for name, values in curves.items()}
     return {}
-
-
-def best_epoch(history: Mapping[str, Sequence[float]], model: Any) -> int:
-    """Epoch, counted from 1, whose weights were kept, or number of trees; 0 for neither."""
-    if hasattr(model, "train_score_"):
-        return int(model.n_iter_)
-    scores = np.asarray(history.get("validation_score", ()))
-    return int(np.flatnonzero(scores == np.nanmax(scores))[-1]) + 1 if scores.size else 0

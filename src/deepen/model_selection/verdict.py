@@ -3,11 +3,15 @@ r"""Which rung pays: paired gains, their intervals, and what may be said from th
     gain_r  = loss_r(reference) - loss_r(candidate)     repeat r = 1 .. J, on the same rows
     var     = (1 / J + n_test / n_train) * S^2          Nadeau and Bengio 2003, section 3.3, eq. 9
     t       = mean(gain) / sqrt(var)                    Student, J - 1 degrees of freedom
-    lower, upper                                        Holm's steps over all pairs, alpha / 2 a side
+    lower, upper                                        Bonferroni over all pairs, alpha / 2 a side
+    sign                                                Holm's steps over all pairs, alpha / 2 a side
 
 Repeats share rows, so that their gains are correlated and S^2 / J is far too small a variance; the
 term n_test / n_train repairs that. All pairs of rungs stand in one family, so that a reference
-chosen by looking at the results is covered too.
+chosen by looking at the results is covered too. The printed ends all hold at once; the sign of a
+gain comes from Holm's steps, which find at least the signs that the ends show. Sign and upper end
+together make the statements. They are all true with probability 1 - alpha: for a gain whose sign is
+not shown, the end is no tighter than the one that Guilbaud gives along with Holm's signs.
 
 References: C. Nadeau and Y. Bengio, Inference for the generalization error, Machine Learning 52
 (2003), doi:10.1023/A:1024068626366. S. Holm, Scand. J. Statist. 6 (1979) 65-70. O. Guilbaud,
@@ -24,7 +28,11 @@ from typing import Literal
 
 import numpy as np
 
-from deepen.model_selection.intervals import corrected_standard_error, holm_bounds
+from deepen.model_selection.intervals import (
+    corrected_standard_error,
+    holm_signs,
+    simultaneous_bounds,
+)
 
 Outcome = Literal["pays", "does not pay", "cannot tell"]
 Status = Literal["suffices", "cannot tell", "alone"]
@@ -39,13 +47,16 @@ class Gain:
     candidate, reference : str
         Names of the two rungs; a positive gain favours the candidate.
     mean, lower, upper : float
-        The mean gain and its interval, in units of the loss.
+        The mean gain and its interval, in units of the loss; the intervals of all pairs hold
+        together.
     smallest_gap : float
         The smallest mean gain whose interval would have lain above zero.
     n_repeats : int
         Number of paired repeats behind it.
     outcome : {"pays", "does not pay", "cannot tell"}
         What may be said of the candidate against the reference.
+    sign : {-1, 0, 1}
+        Whether the gain is shown to be below or above zero, by Holm's steps over all pairs.
     """
 
     candidate: str
@@ -56,6 +67,7 @@ class Gain:
     smallest_gap: float
     n_repeats: int
     outcome: Outcome
+    sign: int = 0
 
 
 @dataclass(frozen=True)
@@ -99,22 +111,22 @@ class Verdict:
         """The comparisons with the chosen rung that these rows leave undecided."""
         others = {name for g in self.gains for name in (g.candidate, g.reference)} - {self.chosen}
         gains = [self.gain(other, self.chosen) for other in sorted(others)]
-        return tuple(g for g in gains if g.outcome == "cannot tell" and g.upper >= self.min_gain)
+        return tuple(g for g in gains if g.outcome == "cannot tell")
 
 
-def outcome_of(lower: float, upper: float, min_gain: float) -> Outcome:
-    """What an interval of a gain allows one to say.
+def outcome_of(sign: int, upper: float, min_gain: float) -> Outcome:
+    """What the sign of a gain and the upper end of its interval allow one to say.
 
     A gain that is surely positive and surely below `min_gain` does not pay.
 
     Examples
     --------
-    >>> outcome_of(0.1, 0.5, 0.01), outcome_of(-0.2, 0.005, 0.01), outcome_of(-0.1, 0.1, 0.01)
+    >>> outcome_of(1, 0.5, 0.01), outcome_of(0, 0.005, 0.01), outcome_of(0, 0.1, 0.01)
     ('pays', 'does not pay', 'cannot tell')
     """
-    if upper < min_gain:
+    if upper < min_gain or sign < 0:
         return "does not pay"
-    return "pays" if lower > 0 else "cannot tell"
+    return "pays" if sign > 0 else "cannot tell"
 
 
 def reverse(gain: Gain, min_gain: float) -> Gain:
@@ -127,7 +139,8 @@ def reverse(gain: Gain, min_gain: float) -> Gain:
         lower=-gain.upper,
         upper=-gain.lower,
         smallest_gap=gain.upper - gain.mean,
-        outcome=outcome_of(-gain.upper, -gain.lower, min_gain),
+        outcome=outcome_of(-gain.sign, -gain.lower, min_gain),
+        sign=-gain.sign,
     )
 
 
@@ -177,12 +190,14 @@ def paired_gains(
     errors = np.array(
         [corrected_standard_error(d, test_train_ratio, variance_floor) for d in differences]
     )
-    lower, upper = holm_bounds(means, errors, [d.size - 1 for d in differences], alpha)
+    degrees = [d.size - 1 for d in differences]
+    lower, upper = simultaneous_bounds(means, errors, degrees, alpha)
+    signs = holm_signs(means, errors, degrees, alpha)
     return tuple(
         Gain(candidate, reference, float(mean), float(low), float(high), float(mean - low), d.size,
-             outcome_of(float(low), float(high), min_gain))
-        for (reference, candidate), d, mean, low, high in zip(
-            pairs, differences, means, lower, upper, strict=True
+             outcome_of(int(sign), float(high), min_gain), int(sign))
+        for (reference, candidate), d, mean, low, high, sign in zip(
+            pairs, differences, means, lower, upper, signs, strict=True
         )
     )  # fmt: skip
 
@@ -220,6 +235,6 @@ def decide(
         return replace(verdict, status="alone")
     for name in losses:
         others = [verdict.gain(other, name) for other in losses if other != name]
-        if all(gain.upper < min_gain for gain in others):
+        if all(gain.outcome == "does not pay" for gain in others):
             return replace(verdict, status="suffices", chosen=name)
     return verdict

@@ -22,7 +22,13 @@ from sklearn.utils._param_validation import HasMethods, Interval, Options, StrOp
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
 from deepen._callbacks_of_sklearn import CallbackSupport, callback_session
-from deepen.base import check_parameters, drop_unlabelled, held_out_figures, warn_not_converged
+from deepen.base import (
+    check_parameters,
+    drop_unlabelled,
+    held_out_figures,
+    print_epoch,
+    warn_not_converged,
+)
 from deepen.functions.activations import ACTIVATIONS, OUTPUT_ACTIVATIONS
 from deepen.functions.initializers import glorot_uniform
 from deepen.layers.feed_forward import Params, forward, hidden
@@ -76,6 +82,7 @@ class BaseMLP(CallbackSupport, ClassNamePrefixFeaturesOutMixin, TransformerMixin
         "noise": [_not_negative],
         "augment": [callable, None],
         "unlabeled": "no_validation",
+        "gradient_tol": [_not_negative, None],
         "callbacks": ["array-like", HasMethods("__iter__"), None],
         "checkpoint": "no_validation",
     }
@@ -90,6 +97,23 @@ class BaseMLP(CallbackSupport, ClassNamePrefixFeaturesOutMixin, TransformerMixin
     ) -> BaseMLP:
         """Train on X and y; on from the present weights when incremental or warm."""
         check_parameters(self)
+        before = dict(vars(self))
+        try:
+            self._train(X, y, sample_weight, held_out, incremental)
+        except BaseException:
+            self.__dict__.clear()  # a fit that failed leaves no half-trained network behind
+            self.__dict__.update(before)
+            raise
+        return self
+
+    def _train(
+        self,
+        X: Any,
+        y: Any,
+        sample_weight: Any,
+        held_out: tuple[Any, Any, Any],
+        incremental: bool,
+    ) -> None:
         X, y, sample_weight = drop_unlabelled(self.unlabeled, X, y, sample_weight)
         is_first = not hasattr(self, "coefs_") or (not self.warm_start and not incremental)
         X, y, weights = self._validate_input(X, y, sample_weight, incremental, is_first)
@@ -98,7 +122,6 @@ class BaseMLP(CallbackSupport, ClassNamePrefixFeaturesOutMixin, TransformerMixin
             self._initialize(rng, X, y)
         train, held_out_rows = self._split(X, y, weights, held_out, incremental, rng)
         self._minimize(rng, train, held_out_rows, incremental)
-        return self
 
     def _initialize(self, rng: np.random.RandomState, X: Any, y: Array) -> None:
         sizes = np.atleast_1d(np.asarray(self.hidden_layer_sizes)).ravel().tolist()
@@ -140,11 +163,12 @@ class BaseMLP(CallbackSupport, ClassNamePrefixFeaturesOutMixin, TransformerMixin
     ) -> tuple[tuple[Any, Array, Array | None], tuple[Any, Array, Array | None] | None]:
         """Rows to train on, and rows held out for early stopping where there are any."""
         X_val, y_val, weights_val = held_out
+        if (X_val is None) != (y_val is None):
+            raise ValueError("X_val and y_val belong together; pass both to fit, or neither.")
         if X_val is not None:
-            if y_val is None:
-                raise ValueError("X_val is given without y_val; pass both to fit.")
             rows = drop_unlabelled(self.unlabeled, X_val, y_val, weights_val)
-            return (X, y, weights), self._validate_input(*rows, True, False)
+            X_val, y_val, _ = self._validate_input(*rows[:2], None, True, False)
+            return (X, y, weights), (X_val, y_val, self._check_weight(rows[2], X_val))
         if not self.early_stopping or is_deterministic(self.solver):
             return (X, y, weights), None
         if incremental:
@@ -154,7 +178,7 @@ class BaseMLP(CallbackSupport, ClassNamePrefixFeaturesOutMixin, TransformerMixin
             *arrays,
             random_state=rng,
             test_size=self.validation_fraction,
-            stratify=self._stratify(y),
+            stratify=self._stratify(y, self.validation_fraction),
         )
         if parts[1].shape[0] < 2:
             raise ValueError(
@@ -177,6 +201,11 @@ class BaseMLP(CallbackSupport, ClassNamePrefixFeaturesOutMixin, TransformerMixin
         from deepen.engine.stopping import Progress
 
         X, y, weights = train
+        if incremental and self.learning_rate == "cosine":
+            raise ValueError(
+                "learning_rate='cosine' ends after max_iter epochs, but partial_fit has no end. Use"
+                " another schedule, or a Cosine object with n_epochs of its own."
+            )
         optimizer = resolve_solver(self)
         objective = self._objective()
         batches = Batches(
@@ -186,12 +215,13 @@ class BaseMLP(CallbackSupport, ClassNamePrefixFeaturesOutMixin, TransformerMixin
             max_iter=1 if incremental else int(self.max_iter),
             tol=self.tol,
             n_iter_no_change=self.n_iter_no_change,
+            gradient_tol=self.gradient_tol,
         )
         progress = Progress(**self._earlier_progress(held_out is not None))
         params = Params(tuple(self.coefs_), tuple(self.intercepts_))
         state = self._earlier_state(optimizer, params) if incremental else None
         with callback_session(self, (X, y), "epoch", params, _attributes) as callbacks:
-            run = self._run(objective, batches, limits, held_out, rng, callbacks)
+            run = self._run(objective, batches, limits, held_out, rng, callbacks, incremental)
             result = minimize(
                 objective, params, batches, optimizer, run, optimizer_state=state, progress=progress
             )
@@ -201,16 +231,15 @@ class BaseMLP(CallbackSupport, ClassNamePrefixFeaturesOutMixin, TransformerMixin
             jax.tree.leaves(result.optimizer_state),
         )
         if not result.converged and not incremental:
-            name = self.solver if isinstance(self.solver, str) else type(optimizer).__name__.lower()
-            warn_not_converged(name, result.progress, self.max_iter, hasattr(optimizer, "max_fun"))
+            warn_not_converged(optimizer, result.progress, self.max_iter)
 
     def _earlier_progress(self, has_held_out: bool) -> dict[str, Any]:
         """Best figure and stalls of the fit that this one goes on from, where they compare."""
         before = getattr(self, "_progress", None)
+        if has_held_out:  # other rows, another score: the engine judges the weights anew
+            return {"best": -np.inf}
         had_held_out = getattr(self, "validation_scores_", None) is not None
-        if before and had_held_out == has_held_out:
-            return before
-        return {"best": -np.inf if has_held_out else np.inf}
+        return before if before and not had_held_out else {"best": np.inf}
 
     def _earlier_state(self, optimizer: Any, params: Params) -> Any:
         """State that the last fit left, or None where its optimiser or weights were others."""
@@ -231,6 +260,7 @@ class BaseMLP(CallbackSupport, ClassNamePrefixFeaturesOutMixin, TransformerMixin
         held_out: tuple[Any, Array, Array | None] | None,
         rng: np.random.RandomState,
         callbacks: tuple[Any, ...],
+        is_incremental: bool,
     ) -> Any:
         """Penalties, validation, callbacks and checkpoint around the minimisation."""
         from deepen.engine import Checkpoint, Penalty, Run
@@ -254,6 +284,8 @@ class BaseMLP(CallbackSupport, ClassNamePrefixFeaturesOutMixin, TransformerMixin
             )
         checkpoint, identity = self.checkpoint, ""
         if checkpoint is not None:
+            if is_incremental:
+                raise ValueError("partial_fit takes no checkpoint; its caller holds the state.")
             if not isinstance(self.random_state, numbers.Integral):
                 raise ValueError(
                     "checkpoint needs an int random_state, without which a run cannot be resumed,"
@@ -263,8 +295,9 @@ class BaseMLP(CallbackSupport, ClassNamePrefixFeaturesOutMixin, TransformerMixin
                 checkpoint if isinstance(checkpoint, Checkpoint) else Checkpoint(checkpoint)
             )
             own = {k: v for k, v in self.get_params(deep=False).items() if k not in _NOT_IDENTITY}
+            start = (self.coefs_, self.intercepts_, self._n_epochs_seen)
             rows = (batches.X, batches.y, batches.weights, held_out)
-            identity = digest(repr(sorted(own.items())), *rows)
+            identity = digest(repr(sorted(own.items())), repr(resolve_solver(self)), start, rows)
         return Run(
             penalty=penalty,
             stopping=limits,
@@ -275,6 +308,7 @@ class BaseMLP(CallbackSupport, ClassNamePrefixFeaturesOutMixin, TransformerMixin
             seed=int(rng.randint(np.iinfo(np.int32).max)) if objective.is_random else 0,
             n_rows_seen=self.t_,
             n_epochs_seen=getattr(self, "_n_epochs_seen", 0),
+            first_epoch=getattr(self, "_n_epochs_seen", 0) if is_incremental else 0,
         )
 
     def _objective(self, is_training: bool = True) -> Any:
@@ -306,7 +340,7 @@ class BaseMLP(CallbackSupport, ClassNamePrefixFeaturesOutMixin, TransformerMixin
 
     def _own_callbacks(self) -> tuple[Any, ...]:
         callbacks = tuple(self.callbacks or ())
-        return (_print_epoch, *callbacks) if self.verbose else callbacks
+        return (print_epoch, *callbacks) if self.verbose else callbacks
 
     def _keep(self, result: Any, has_held_out: bool, n_rows: int) -> None:
         """Fitted attributes with scikit-learn's names."""
@@ -325,7 +359,8 @@ class BaseMLP(CallbackSupport, ClassNamePrefixFeaturesOutMixin, TransformerMixin
         self.best_validation_score_ = progress.best if has_held_out else None
         self.best_loss_ = None if has_held_out else progress.best
         # Plain numbers: a pickle that only predicts loads no compiler.
-        self._progress = {"best": progress.best, "n_stalled": progress.n_stalled}
+        kept = ("best", "n_stalled", "n_divisions")
+        self._progress = {name: getattr(progress, name) for name in kept}
         self._no_improvement_count = progress.n_stalled
         self._n_features_out = self.coefs_[-1].shape[0]
 
@@ -389,12 +424,3 @@ _NOT_IDENTITY = {"checkpoint", "callbacks", "verbose", "max_iter", "warm_start"}
 
 def _attributes(params: Params) -> dict[str, Any]:
     return {"coefs_": list(params.coefs), "intercepts_": list(params.intercepts)}
-
-
-def _print_epoch(event: Any) -> None:
-    import sys
-
-    score = (
-        "" if event.validation_score is None else f"\nValidation score: {event.validation_score:f}"
-    )
-    sys.stdout.write(f"Iteration {event.epoch}, loss = {event.loss:.8f}{score}\n")

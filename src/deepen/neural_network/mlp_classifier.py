@@ -93,7 +93,9 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
     l1 : float, default=0.0
         Strength of the L1 penalty, scaled like ``alpha``; gives exact zeros.
     max_norm : float or None, default=None
-        Largest Euclidean norm of the weights into one unit.
+        Largest Euclidean norm of the weights into one unit, kept by projection after each step. With
+        'adagrad', 'rmsprop' and 'adam', whose steps have another metric, this is the usual heuristic;
+        with 'sgd' and its kin it finds the constrained optimum.
     dropout, input_dropout : float, default=0.0
         Probability that a hidden unit, or an input, is dropped while training, in [0, 1).
     noise : float, default=0.0
@@ -104,6 +106,8 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
     unlabeled : scalar or None, default=None
         Value of y that marks a row without a target, such as -1 or ``numpy.nan``; such rows are left
         out of supervised training.
+    gradient_tol : float or None, default=None
+        Stop when no component of an epoch's mean gradient is larger ('lbfgs' and 'cg' have ``tol``).
     callbacks : sequence of callables or None, default=None
         Called with a :class:`deepen.engine.Event` after each epoch; True stops the fit.
     checkpoint : path, Checkpoint or None, default=None
@@ -196,6 +200,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         augment: Any = None,
         class_weight: Any = None,
         unlabeled: Any = None,
+        gradient_tol: float | None = None,
         callbacks: Any = None,
         checkpoint: Any = None,
     ) -> None:
@@ -230,6 +235,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         self.augment = augment
         self.class_weight = class_weight
         self.unlabeled = unlabeled
+        self.gradient_tol = gradient_tol
         self.callbacks = callbacks
         self.checkpoint = checkpoint
 
@@ -282,6 +288,12 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         -------
         self : MLPClassifier
         """
+        if self.class_weight == "balanced":
+            raise ValueError(
+                "class_weight='balanced' is not supported for partial_fit, which sees the classes"
+                " chunk by chunk. Pass a dict, for instance from"
+                " sklearn.utils.class_weight.compute_class_weight on all rows."
+            )
         if not hasattr(self, "classes_"):
             if classes is None:
                 raise ValueError("classes must be passed on the first call to partial_fit.")
@@ -402,12 +414,14 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
     def _loss(self) -> str:
         return self.out_activation_
 
-    def _stratify(self, y: Array) -> Array | None:
+    def _stratify(self, y: Array, fraction: float) -> Array | None:
         if self._is_multilabel:
             return None
         if y.ndim == 2:
             return y.astype(bool)
-        return y if np.bincount(y).min() > 1 else None
+        n_classes, n_held_out = len(self.classes_), int(np.ceil(fraction * len(y)))
+        has_room = n_classes <= min(n_held_out, len(y) - n_held_out)
+        return y if has_room and np.bincount(y).min() > 1 else None
 
     def _held_out_score(self, outputs: Array, y: Array, weights: Array | None) -> float:
         truth = y if self._is_multilabel else y.ravel()

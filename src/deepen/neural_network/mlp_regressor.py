@@ -90,7 +90,9 @@ class MLPRegressor(RegressorMixin, BaseMLP):
     l1 : float, default=0.0
         Strength of the L1 penalty, scaled like ``alpha``; gives exact zeros.
     max_norm : float or None, default=None
-        Largest Euclidean norm of the weights into one unit.
+        Largest Euclidean norm of the weights into one unit, kept by projection after each step. With
+        'adagrad', 'rmsprop' and 'adam', whose steps have another metric, this is the usual heuristic;
+        with 'sgd' and its kin it finds the constrained optimum.
     dropout, input_dropout : float, default=0.0
         Probability that a hidden unit, or an input, is dropped while training, in [0, 1).
     noise : float, default=0.0
@@ -101,6 +103,8 @@ class MLPRegressor(RegressorMixin, BaseMLP):
     unlabeled : scalar or None, default=None
         Value of y that marks a row without a target, such as -1 or ``numpy.nan``; such rows are left
         out of supervised training.
+    gradient_tol : float or None, default=None
+        Stop when no component of an epoch's mean gradient is larger ('lbfgs' and 'cg' have ``tol``).
     callbacks : sequence of callables or None, default=None
         Called with a :class:`deepen.engine.Event` after each epoch; True stops the fit.
     checkpoint : path, Checkpoint or None, default=None
@@ -191,6 +195,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         noise: float = 0.0,
         augment: Any = None,
         unlabeled: Any = None,
+        gradient_tol: float | None = None,
         callbacks: Any = None,
         checkpoint: Any = None,
     ) -> None:
@@ -225,6 +230,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         self.noise = noise
         self.augment = augment
         self.unlabeled = unlabeled
+        self.gradient_tol = gradient_tol
         self.callbacks = callbacks
         self.checkpoint = checkpoint
 
@@ -319,7 +325,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):
     def _loss(self) -> str:
         return self.loss
 
-    def _stratify(self, y: Array) -> None:
+    def _stratify(self, y: Array, fraction: float) -> None:
         return None
 
     def _held_out_score(self, outputs: Array, y: Array, weights: Array | None) -> float:

@@ -113,9 +113,11 @@ def gains(report: Report) -> str:
         )
     body.append(_axis(scale, 3, "%" in report.metric))
     note = (
-        "The difference on the same rows, positive where the first rung is better. The intervals hold "
-        f"together (Holm) and allow for repeats that share rows (Nadeau and Bengio 2003). Pays: above zero. "
-        f"Does not pay: surely below {report.min_gain_text}, the shaded band."
+        "The difference on the same rows, positive where the first rung is better. The 95 % "
+        "intervals hold all together (Bonferroni) and allow for repeats that share rows (Nadeau and "
+        "Bengio 2003). Pays: surely above zero, by Holm's test over all differences, which can show "
+        "a sign before its interval leaves out zero. Does not pay: surely below "
+        f"{report.min_gain_text}, the shaded band, or below zero."
     )
     return _section(
         "Differences", note,
