@@ -28,7 +28,7 @@ from engine_problems import (
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
 
-class Killed(Exception):
+class KilledError(Exception):
     """Ends a run from inside, as a crash would."""
 
 
@@ -129,7 +129,7 @@ def interrupted(after):
 
     def stop(event):
         if event.epoch == after:
-            raise Killed
+            raise KilledError
 
     yield stop
 
@@ -148,9 +148,9 @@ def test_every_solver_and_rule_resumes_to_the_same_bits(options, seed, tmp_path)
     X, y = class_rows(seed)
     whole = noisy_network(seed, **options).fit(X, y)
     checkpoint = Checkpoint(tmp_path / "run", every=2)
-    with interrupted(after=4) as stop, pytest.raises(Killed):
+    with interrupted(after=4) as stop, pytest.raises(KilledError):
         if whole.n_iter_ < 4:
-            raise Killed
+            raise KilledError
         noisy_network(seed, checkpoint=checkpoint, callbacks=[stop], **options).fit(X, y)
     resumed = noisy_network(seed, checkpoint=checkpoint, **options).fit(X, y)
     assert_same_bits(bits(resumed), bits(whole))

@@ -375,3 +375,15 @@ def test_bad_targets_are_named(y, message):
     X, _ = table()
     with pytest.raises(ValueError, match=message):
         Ladder(trials=1, rungs=QUICK).fit(X, y)
+
+
+def test_ctrl_c_in_a_network_ends_the_climb():
+    from deepen.model_selection.training import fit_network
+    from deepen.neural_network import MLPClassifier
+
+    def interrupt(event):
+        raise KeyboardInterrupt
+
+    X, y = table()
+    with pytest.raises(KeyboardInterrupt):
+        fit_network(MLPClassifier((2,), callbacks=[interrupt]), X.to_numpy(), y)

@@ -61,6 +61,8 @@ def fit(
             pipeline.fit(X, y)
         except ValueError as error:
             fail(f"{data}: {error}")
+        if getattr(estimator, "stop_reason_", "").startswith("Training interrupted"):
+            raise KeyboardInterrupt
         deepen.save(pipeline, out, info={"target": name}, force=force)
     left_out = f" ({n_unlabelled:,} without a target left out)" if n_unlabelled else ""
     console().print(

@@ -1,9 +1,8 @@
 """The ladder: climb from regression to deep networks on one table, and say which rung pays.
 
-for each rung, from the cheapest:
-    for each repeat, the same rows for all rungs:
-        encode on the training rows; train a few settings; choose one on the validation rows
-        loss of the chosen one on the test rows
+for each rung, from the cheapest, and each repeat, the same rows for all rungs:
+    encode on the training rows; train a few settings; choose one on the validation rows
+    loss of the chosen one on the test rows
 gains between all pairs of rungs, simultaneous; the cheapest rung that suffices
 refit it on all rows
 """
@@ -23,7 +22,7 @@ from sklearn.utils.validation import check_is_fitted
 from deepen.model_selection.climb import Attempt, Climber, Clock, Data, columns_of, refit_on_all
 from deepen.model_selection.metrics import Task, choose_metric, least_gain, variance_floor
 from deepen.model_selection.prepare import check_parameters, prepare
-from deepen.model_selection.results import LadderEvent, RungResult
+from deepen.model_selection.results import LadderEvent, RungResult, nothing_to_compare
 from deepen.model_selection.rungs import RUNNING_ORDER, Rung, select_rungs
 from deepen.model_selection.sentence import with_sentence
 from deepen.model_selection.splits import (
@@ -214,7 +213,15 @@ class Ladder(BaseEstimator):
         splits = [draw_split(strata, groups, r, seed) for r in range(self.repeats)]
         floor = variance_floor(self.metric_, target, TEST_SHARE)
         return Data(
-            X, target, self.task_, self.metric_, splits, TEST_TRAIN_RATIO, floor, seed, columns_of(X)
+            X,
+            target,
+            self.task_,
+            self.metric_,
+            splits,
+            TEST_TRAIN_RATIO,
+            floor,
+            seed,
+            columns_of(X),
         )
 
     def _climb(self, data: Data, clock: Clock) -> dict[str, Attempt]:
@@ -251,13 +258,7 @@ class Ladder(BaseEstimator):
         self.results_ = [attempt.result for attempt in attempts.values()]
         compared = {r.name: r for r in self.results_ if r.is_finished and r.role != "baseline"}
         if not compared:
-            failed = "; ".join(f"{r.title} {r.reason}" for r in self.results_ if r.is_failed)
-            raise ValueError(
-                f"no rung is left to compare: {failed}; scale the columns or look for outliers."
-                if failed
-                else "no rung finished two repeats within the time budget; "
-                "raise time_budget or give fewer rows."
-            )
+            raise ValueError(nothing_to_compare(self.results_))
         losses = {name: result.scores for name, result in compared.items()}
         gains = paired_gains(
             losses, test_train_ratio=data.ratio, min_gain=self.min_gain_, variance_floor=data.floor

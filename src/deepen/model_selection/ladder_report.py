@@ -33,7 +33,9 @@ def _rung_row(ladder: Ladder, result: RungResult, reference: RungResult) -> Rung
     remarks = [text for text in (result.reason, r2) if text]
     return RungRow(
         title=result.title,
-        loss=show(result.mean, half_width, metric) if result.scores and not result.is_failed else "n/a",
+        loss=show(result.mean, half_width, metric)
+        if result.scores and not result.is_failed
+        else "n/a",
         interval=show_interval(low, high, metric) if result.is_finished else "",
         mean=float("nan") if result.is_failed else result.mean,
         ends=(float("nan"),) * 2 if result.is_failed else result.interval,

@@ -20,9 +20,7 @@ def check_parameters(ladder: Any) -> None:
     if ladder.trials is not None and not ladder.trials >= 1:
         raise ValueError(f"trials must be at least 1 or None, got {ladder.trials!r}.")
     if not ladder.time_budget > 0:
-        raise ValueError(
-            f"time_budget must be greater than 0 seconds, got {ladder.time_budget!r}."
-        )
+        raise ValueError(f"time_budget must be greater than 0 seconds, got {ladder.time_budget!r}.")
     if ladder.min_gain is not None and not ladder.min_gain > 0:
         raise ValueError(f"min_gain must be greater than 0 or None, got {ladder.min_gain!r}.")
 

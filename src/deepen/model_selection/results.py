@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -102,3 +103,13 @@ class LadderEvent:
     n_rungs: int = 0
     score: float | None = None
     result: RungResult | None = None
+
+
+def nothing_to_compare(results: Sequence[RungResult]) -> str:
+    """Why no rung is left for a verdict, with the remedy."""
+    failed = "; ".join(f"{r.title} {r.reason}" for r in results if r.is_failed)
+    if failed:
+        return f"no rung is left to compare: {failed}; scale the columns or look for outliers."
+    return (
+        "no rung finished two repeats within the time budget; raise time_budget or give fewer rows."
+    )

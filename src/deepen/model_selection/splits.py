@@ -110,7 +110,9 @@ def draw_split(strata: IntArray | None, groups: IntArray, repeat: int, seed: int
                 f"each class needs at least 3 different rows, got {n_groups}: "
                 f"{n_rows - len(group_ids)} of {n_rows} rows repeat another."
             )
-        if len(members) < 3:  # nearly all its rows stand in groups that rarer classes have dealt out
+        if (
+            len(members) < 3
+        ):  # nearly all its rows stand in groups that rarer classes have dealt out
             part_of_group[members] = 0
             continue
         members = rng.permutation(members)

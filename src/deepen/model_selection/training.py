@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -144,7 +145,7 @@ def fit_candidate(
         shift, scale = target_scale(y) if task == "regression" else (0.0, 1.0)
         if task == "regression":
             y, y_val = (y - shift) / scale, (y_val - shift) / scale
-        model.fit(X, y, X_val=X_val, y_val=y_val)
+        fit_network(model, X, y, X_val=X_val, y_val=y_val)
         keep.restore(model)
         finish_network(model, shift, scale)
         n_epochs = keep.epoch or int(model.n_iter_)
@@ -166,6 +167,15 @@ def fit_candidate(
     return FittedCandidate(model, loss, seconds, n_epochs, history)
 
 
+def fit_network(model: Any, X: Any, y: Any, **held_out: Any) -> None:
+    """Fit a network; Ctrl-C, which a network's own fit takes for "enough", ends the climb here."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Training interrupted")
+        model.fit(X, y, **held_out)
+    if model.stop_reason_.startswith("Training interrupted"):
+        raise KeyboardInterrupt
+
+
 def refit(
     rung: Rung, task: Task, params: Mapping[str, Any], X: Any, y: Any, *, seed: int, n_epochs: int
 ) -> Any:
@@ -175,7 +185,7 @@ def refit(
         # The schedule keeps its horizon; only the walk along it ends where it ended in the repeats.
         model.set_params(callbacks=[StopAfter(n_epochs)], batch_size=min(BATCH_SIZE, len(X)))
         shift, scale = target_scale(y) if task == "regression" else (0.0, 1.0)
-        model.fit(X, (y - shift) / scale if task == "regression" else y)
+        fit_network(model, X, (y - shift) / scale if task == "regression" else y)
         finish_network(model, shift, scale)
         return model
     if rung.name == "boosting":
