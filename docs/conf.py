@@ -12,4 +12,7 @@ numpydoc_show_class_members = False
 autodoc_typehints = "none"
 html_theme = "furo"
 exclude_patterns = ["_build", "images"]
-suppress_warnings = ["myst.xref_missing", "ref.ref"]  # scikit-learn's own labels in inherited docstrings
+suppress_warnings = [
+    "myst.xref_missing",
+    "ref.ref",
+]  # scikit-learn's own labels in inherited docstrings

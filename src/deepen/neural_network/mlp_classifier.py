@@ -155,7 +155,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
     >>> from sklearn.datasets import load_digits
     >>> from deepen.neural_network import MLPClassifier
     >>> X, y = load_digits(return_X_y=True)
-    >>> network = MLPClassifier(hidden_layer_sizes=(64,), dropout=0.2, max_iter=30, tol=0.01,
+    >>> network = MLPClassifier(hidden_layer_sizes=(64,), dropout=0.2, learning_rate_init=0.01,
     ...                         random_state=0).fit(X[:1000] / 16, y[:1000])
     >>> network.score(X[1000:] / 16, y[1000:]) > 0.9
     True

@@ -1,0 +1,44 @@
+"""The examples in the documentation run."""
+
+from __future__ import annotations
+
+import doctest
+import importlib
+import pkgutil
+import re
+import warnings
+from pathlib import Path
+
+import pytest
+from sklearn.exceptions import ConvergenceWarning
+
+import deepen
+
+MODULES = sorted(
+    module.name
+    for module in pkgutil.walk_packages(deepen.__path__, "deepen.")
+    if not module.name.endswith("__main__")
+)
+PAGES = Path(__file__).parents[1] / "docs"
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_examples_of_the_docstrings(name):
+    flags = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        outcome = doctest.testmod(importlib.import_module(name), optionflags=flags)
+    assert outcome.failed == 0
+
+
+def test_the_docstrings_have_examples():
+    finder = doctest.DocTestFinder()
+    found = [t for m in MODULES for t in finder.find(importlib.import_module(m)) if t.examples]
+    assert len(found) > 20
+
+
+def test_the_example_of_the_engines_page(capsys):
+    page = (PAGES / "engine.md").read_text(encoding="utf-8")
+    (code,) = re.findall(r"```python\n(.*?)```", page, flags=re.DOTALL)
+    exec(compile(code, "engine.md", "exec"), {"__name__": "engine_page"})
+    assert float(capsys.readouterr().out) == pytest.approx(3.0)
