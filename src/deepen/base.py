@@ -134,7 +134,7 @@ def print_epoch(event: Any) -> None:
     sys.stdout.write(f"Iteration {event.epoch}, loss = {event.loss:.8f}{score}\n")
 
 
-def warn_not_converged(optimizer: Any, progress: Any, max_iter: int) -> None:
+def warn_not_converged(optimizer: Any, progress: Any, max_iter: int, stacklevel: int = 5) -> None:
     """Warn, in scikit-learn's words, that a run ended at a limit and what to change."""
     names = {"LBFGS": "lbfgs", "ConjugateGradient": "cg"}
     solver, max_fun_hit = names.get(type(optimizer).__name__), hasattr(optimizer, "max_fun")
@@ -156,4 +156,4 @@ def warn_not_converged(optimizer: Any, progress: Any, max_iter: int) -> None:
             f"Stochastic Optimizer: Maximum iterations ({max_iter}) reached and the optimization"
             " hasn't converged yet. Increase max_iter, or raise the learning rate."
         )
-    warnings.warn(message, ConvergenceWarning, stacklevel=4)
+    warnings.warn(message, ConvergenceWarning, stacklevel=stacklevel)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import warnings
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -58,9 +59,13 @@ def fit(
 
         pipeline = Pipeline([("table", TableEncoder()), ("model", estimator)])
         try:
-            pipeline.fit(X, y)
+            with warnings.catch_warnings(record=True) as notes:
+                warnings.simplefilter("always")
+                pipeline.fit(X, y)
         except ValueError as error:
             fail(f"{data}: {error}")
+        for message in dict.fromkeys(str(note.message) for note in notes):
+            console().print(f"Note: {message}", markup=False, soft_wrap=True)
         if getattr(estimator, "stop_reason_", "").startswith("Training interrupted"):
             raise KeyboardInterrupt
         deepen.save(pipeline, out, info={"target": name}, force=force)

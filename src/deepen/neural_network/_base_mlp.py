@@ -231,7 +231,7 @@ class BaseMLP(CallbackSupport, ClassNamePrefixFeaturesOutMixin, TransformerMixin
             jax.tree.leaves(result.optimizer_state),
         )
         if not result.converged and not incremental:
-            warn_not_converged(optimizer, result.progress, self.max_iter)
+            warn_not_converged(optimizer, result.progress, self.max_iter, stacklevel=6)
 
     def _earlier_progress(self, has_held_out: bool) -> dict[str, Any]:
         """Best figure and stalls of the fit that this one goes on from, where they compare."""
