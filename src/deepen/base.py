@@ -26,6 +26,12 @@ def check_parameters(estimator: Any) -> None:
         estimator._validate_params()
 
 
+def check_held_out(X_val: Any, y_val: Any) -> None:
+    """Raise where one of the two is given without the other."""
+    if (X_val is None) != (y_val is None):
+        raise ValueError("X_val and y_val belong together; pass both to fit, or neither.")
+
+
 def labelled_rows(y: Any, marker: Any) -> Array:
     """Which rows have a target: those whose y is not the marker (NaN marks by being NaN).
 

@@ -57,6 +57,8 @@ def fit(
         warm_up()
         from sklearn.pipeline import Pipeline
 
+        from deepen.engine.stopping import BY_USER
+
         pipeline = Pipeline([("table", TableEncoder()), ("model", estimator)])
         try:
             with warnings.catch_warnings(record=True) as notes:
@@ -66,7 +68,7 @@ def fit(
             fail(f"{data}: {error}")
         for message in dict.fromkeys(str(note.message) for note in notes):
             console().print(f"Note: {message}", markup=False, soft_wrap=True)
-        if getattr(estimator, "stop_reason_", "").startswith("Training interrupted"):
+        if getattr(estimator, "stop_reason_", "") == BY_USER:
             raise KeyboardInterrupt
         deepen.save(pipeline, out, info={"target": name}, force=force)
     left_out = f" ({n_unlabelled:,} without a target left out)" if n_unlabelled else ""

@@ -63,8 +63,8 @@ class Penalty:
     def proximal(self, params: Any, step_sizes: Any) -> Any:
         """L1's proximal map with a step size for each weight, then the projection.
 
-        One after the other they are the proximal map of both together (Yu 2013, theorem 1), so that
-        an iterate which only this map has touched also keeps its norms.
+        Where all weights of a unit have one step size, one after the other is the proximal map of
+        both together (Yu 2013, theorem 1); the stepper refuses the pair to the rules that have not.
         """
         assert self.l1 is not None
 
@@ -85,7 +85,7 @@ class Penalty:
         return self._change(params, params, scale)
 
     def stationarity(self, params: Any, gradient: Any) -> Float[Array, ""]:
-        """Largest component of the smallest subgradient of the cost with L1, the largest of abs(g + l1 s)."""
+        """Largest component of the smallest subgradient of the cost with L1."""
         sizes = jax.tree.map(jnp.abs, gradient)
         if self.l1 is not None:
 

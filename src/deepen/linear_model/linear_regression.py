@@ -18,7 +18,7 @@ from sklearn.metrics import r2_score
 from sklearn.utils._param_validation import Interval
 from sklearn.utils.validation import _check_sample_weight, validate_data
 
-from deepen.base import check_parameters, drop_unlabelled
+from deepen.base import check_held_out, check_parameters, drop_unlabelled
 from deepen.layers.feed_forward import Params
 from deepen.linear_model._training import (
     TRAINING_CONSTRAINTS,
@@ -182,8 +182,7 @@ class LinearRegression(linear_model.LinearRegression):
             raise ValueError("positive=True needs solver='lstsq'.")
         X, targets, weights, is_flat = self._validate(X, y, sample_weight, reset=True)
         held_out = None
-        if (X_val is None) != (y_val is None):
-            raise ValueError("X_val and y_val belong together; pass both to fit, or neither.")
+        check_held_out(X_val, y_val)
         if X_val is not None:
             rows = drop_unlabelled(self.unlabeled, X_val, y_val, sample_weight_val)
             X_held, y_held, w_held, _ = self._validate(*rows, reset=False)

@@ -23,7 +23,7 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
 from deepen._callbacks_of_sklearn import CallbackSupport, callback_session
-from deepen.base import check_parameters, combined_weights, drop_unlabelled
+from deepen.base import check_held_out, check_parameters, combined_weights, drop_unlabelled
 from deepen.functions.activations import logistic, softmax
 from deepen.layers.feed_forward import Params
 from deepen.linear_model._training import TRAINING_CONSTRAINTS, refuse_extras, train_linear
@@ -226,8 +226,7 @@ class LogisticRegression(linear_model.LogisticRegression):
             return self._fit_by_sklearn(X, y, sample_weight)
         X, y, weights = self._validate(X, y, sample_weight, reset=True)
         held_out = None
-        if (X_val is None) != (y_val is None):
-            raise ValueError("X_val and y_val belong together; pass both to fit, or neither.")
+        check_held_out(X_val, y_val)
         if X_val is not None:
             rows = drop_unlabelled(self.unlabeled, X_val, y_val, sample_weight_val)
             held_out = self._validate(*rows, reset=False), self._accuracy

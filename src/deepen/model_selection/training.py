@@ -169,10 +169,12 @@ def fit_candidate(
 
 def fit_network(model: Any, X: Any, y: Any, **held_out: Any) -> None:
     """Fit a network; Ctrl-C, which a network's own fit takes for "enough", ends the climb here."""
+    from deepen.engine.stopping import BY_USER
+
     with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "Training interrupted")
+        warnings.filterwarnings("ignore", BY_USER)
         model.fit(X, y, **held_out)
-    if model.stop_reason_.startswith("Training interrupted"):
+    if model.stop_reason_ == BY_USER:
         raise KeyboardInterrupt
 
 

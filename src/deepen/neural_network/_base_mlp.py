@@ -23,6 +23,7 @@ from sklearn.utils.validation import _check_sample_weight, check_is_fitted, vali
 
 from deepen._callbacks_of_sklearn import CallbackSupport, callback_session
 from deepen.base import (
+    check_held_out,
     check_parameters,
     drop_unlabelled,
     held_out_figures,
@@ -163,8 +164,7 @@ class BaseMLP(CallbackSupport, ClassNamePrefixFeaturesOutMixin, TransformerMixin
     ) -> tuple[tuple[Any, Array, Array | None], tuple[Any, Array, Array | None] | None]:
         """Rows to train on, and rows held out for early stopping where there are any."""
         X_val, y_val, weights_val = held_out
-        if (X_val is None) != (y_val is None):
-            raise ValueError("X_val and y_val belong together; pass both to fit, or neither.")
+        check_held_out(X_val, y_val)
         if X_val is not None:
             rows = drop_unlabelled(self.unlabeled, X_val, y_val, weights_val)
             X_val, y_val, _ = self._validate_input(*rows[:2], None, True, False)
