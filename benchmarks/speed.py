@@ -193,7 +193,7 @@ def main() -> None:
     parser.add_argument("names", nargs="*", help=f"any of {', '.join(BENCHMARKS)}; all by default")
     parser.add_argument("--runs", type=int, default=5, help="timed runs of each peer")
     parser.add_argument("--epochs", type=int, default=1, help="epochs of mlp")
-    parser.add_argument("--C", type=float, default=1.0, help="inverse strength of L2 of logistic")
+    parser.add_argument("--C", type=float, default=0.01, help="inverse strength of L2 of logistic")
     parser.add_argument(
         "--dtype", default="float64", choices=["float32", "float64"], help="of small"
     )

