@@ -23,7 +23,9 @@ from jaxtyping import Array, Float
 TINY = 1e-30  # keeps the norm of a dead unit's weights from dividing by zero
 
 
-def soft_threshold(w: Float[Array, "..."], threshold: Float[Array, "..."]) -> Float[Array, "..."]:
+def soft_threshold(
+    w: Float[Array, "*shape"], threshold: Float[Array, "*#shape"]
+) -> Float[Array, "*shape"]:
     """Proximal map of threshold * |w|: sign(w) max(0, |w| - threshold)."""
     return jnp.sign(w) * jnp.maximum(jnp.abs(w) - threshold, 0)
 

@@ -43,27 +43,27 @@ def threefry_2x32(
     return x0, x1
 
 
-def random_bits(key: Array, shape: tuple[int, ...]) -> UInt32[Array, "..."]:
+def random_bits(key: Array, shape: tuple[int, ...]) -> UInt32[Array, "*shape"]:
     """Independent 32-bit words of the given shape."""
     size = math.prod(shape)
     words = threefry_2x32(jax.random.key_data(key), lax.iota(jnp.uint32, -(-size // 2)))
     return jnp.concatenate(words)[:size].reshape(shape)
 
 
-def uniform(key: Array, shape: tuple[int, ...]) -> Float[Array, "..."]:
+def uniform(key: Array, shape: tuple[int, ...]) -> Float[Array, "*shape"]:
     """Float32 draws, uniform in the open interval (0, 1), on the midpoints of a grid of 2^-23."""
     cell = random_bits(key, shape) >> jnp.uint32(9)
     return (cell.astype(jnp.float32) + 0.5) * jnp.float32(1 / GRID)
 
 
-def normal(key: Array, shape: tuple[int, ...]) -> Float[Array, "..."]:
+def normal(key: Array, shape: tuple[int, ...]) -> Float[Array, "*shape"]:
     """Float32 draws of the standard normal distribution."""
     return jnp.float32(math.sqrt(2)) * lax.erf_inv(2 * uniform(key, shape) - 1)
 
 
 def bernoulli(
     key: Array, probability: Float[Array, ""], shape: tuple[int, ...]
-) -> Bool[Array, "..."]:
+) -> Bool[Array, "*shape"]:
     """True with the given probability, which is rounded to a multiple of 2^-16."""
     size = math.prod(shape)
     words = jnp.concatenate(

@@ -15,14 +15,16 @@ from jaxtyping import Array, Float
 from deepen.functions.random import bernoulli, normal
 
 
-def dropout(a: Float[Array, "..."], rate: Float[Array, ""], key: Array) -> Float[Array, "..."]:
+def dropout(
+    a: Float[Array, "*shape"], rate: Float[Array, ""], key: Array
+) -> Float[Array, "*shape"]:
     """Units kept with probability 1 - rate and scaled by 1 / (1 - rate)."""
     kept = bernoulli(key, 1 - rate, a.shape)
     return jnp.where(kept, a / (1 - rate), 0)
 
 
 def gaussian_noise(
-    x: Float[Array, "..."], scale: Float[Array, ""], key: Array
-) -> Float[Array, "..."]:
+    x: Float[Array, "*shape"], scale: Float[Array, ""], key: Array
+) -> Float[Array, "*shape"]:
     """Inputs plus independent Gaussian noise of the given standard deviation."""
     return x + scale * normal(key, x.shape).astype(x.dtype)
