@@ -1,0 +1,277 @@
+"""What a trained restricted Boltzmann machine answers: features, energies, likelihoods, samples.
+
+Features and energies are computed by NumPy; sums over all states and long chains by the compiled
+functions of :mod:`deepen.functions.partition`, ``annealing`` and ``sampling``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
+from sklearn.utils import check_random_state
+from sklearn.utils.validation import check_array, check_is_fitted, validate_data
+
+Array = NDArray[Any]
+CHUNK_VALUES = (
+    1 << 22
+)  # of the rows that are looked at together: they stay within tens of megabytes
+FLOATS = (np.float64, np.float32)
+AIS_TEMPERATURES = 10_000  # (Salakhutdinov and Murray 2008, section 5)
+AIS_CHAINS = 100
+BURN_IN = 1000  # Gibbs steps
+
+
+class RBMInference(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
+    """Questions to fitted parameters; ``_energy`` is the module of their energy."""
+
+    _energy: ModuleType
+
+    def transform(self, X: Any) -> Array:
+        """Probability of each hidden unit, p(h = 1 | v).
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+
+        Returns
+        -------
+        h : ndarray of shape (n_samples, n_components)
+        """
+        check_is_fitted(self)
+        return self._mean_hiddens(self._validate_rows(X, reset=False))
+
+    def inverse_transform(self, H: Any) -> Array:
+        """Mean of the visible units given the hidden ones.
+
+        Parameters
+        ----------
+        H : array-like of shape (n_samples, n_components)
+            States, or their probabilities as ``transform`` gives them.
+
+        Returns
+        -------
+        X : ndarray of shape (n_samples, n_features)
+        """
+        check_is_fitted(self)
+        H = check_array(H, dtype=self.components_.dtype)
+        if H.shape[1] != len(self.components_):
+            raise ValueError(
+                f"H has {H.shape[1]} columns, but the machine has {len(self.components_)} hidden units."
+            )
+        return self._energy.visible_mean(self._params(), H)
+
+    def reconstruct(self, X: Any) -> Array:
+        """Rows as their features show them: ``inverse_transform(transform(X))``.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+
+        Returns
+        -------
+        X_new : ndarray of shape (n_samples, n_features)
+        """
+        return self.inverse_transform(self.transform(X))
+
+    def free_energy(self, X: Any) -> Array:
+        """Free energy F(v) = -log sum_h exp(-E(v, h)) of each row, in nats.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+
+        Returns
+        -------
+        free_energy : ndarray of shape (n_samples,)
+        """
+        check_is_fitted(self)
+        return self._free_energy(self._validate_rows(X, reset=False))
+
+    def log_partition_function(
+        self,
+        method: str = "exact",
+        X: Any = None,
+        *,
+        n_temperatures: int = AIS_TEMPERATURES,
+        n_chains: int = AIS_CHAINS,
+        random_state: Any = None,
+    ) -> float:
+        """Logarithm of the sum over all states, log Z, in nats.
+
+        Parameters
+        ----------
+        method : {'exact', 'ais', 'reverse_ais'}, default='exact'
+            Enumeration, for at most 25 units in the smaller layer (of a Gaussian machine, the hidden
+            one); annealed importance sampling, a lower bound in expectation; or reverse annealing
+            from samples of ``sample``, an upper bound as far as they are samples.
+        X : {array-like, sparse matrix} of shape (n_samples, n_features), default=None
+            Rows of the training, from whose means annealing had better set out.
+        n_temperatures, n_chains : int
+            Of the two estimates.
+        random_state : int, RandomState or None, default=None
+
+        Returns
+        -------
+        log_z : float
+
+        Raises
+        ------
+        ValueError
+            Where there are too many units for 'exact', or for an unknown method.
+        """
+        from deepen.functions import annealing, partition
+        from deepen.functions.tempered_path import base_rates, inverse_temperatures
+
+        check_is_fitted(self)
+        params = self._params()
+        if method == "exact":
+            return float(self._compute(lambda _: partition.exact_log_partition(params)))
+        if method not in ("ais", "reverse_ais"):
+            raise ValueError(f"method must be 'exact', 'ais' or 'reverse_ais', got {method!r}.")
+        rng = check_random_state(random_state)
+        path = base_rates(params, None if X is None else self._validate_rows(X, reset=False))
+        betas = inverse_temperatures(n_temperatures, self.components_.dtype)
+        if method == "reverse_ais":
+            v = self.sample(n_chains, random_state=rng)
+
+        def estimate(key: Any) -> Any:
+            if method == "ais":
+                return annealing.annealed_log_partition(path, key, betas, n_chains).value
+            return annealing.reversed_log_partition(path, v, key, betas).value
+
+        return float(self._compute(estimate, rng))
+
+    def log_likelihood(self, X: Any, log_z: float | None = None) -> Array:
+        """Log-likelihood of each row, log p(v) = -F(v) - log Z, in nats.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+        log_z : float, default=None
+            From ``log_partition_function``; by default the exact one.
+
+        Returns
+        -------
+        log_likelihood : ndarray of shape (n_samples,)
+        """
+        free_energy = self.free_energy(X)
+        log_z = self.log_partition_function() if log_z is None else log_z
+        return (-free_energy.astype(np.float64) - log_z).astype(free_energy.dtype)
+
+    def gibbs(self, v: Any) -> Array:
+        """Visible units after one Gibbs step, h ~ p(h | v) and then v ~ p(v | h).
+
+        Parameters
+        ----------
+        v : {array-like, sparse matrix} of shape (n_samples, n_features)
+
+        Returns
+        -------
+        v_new : ndarray of shape (n_samples, n_features)
+        """
+        check_is_fitted(self)
+        v, rng = self._validate_rows(v, reset=False), self._generator()
+        h = self._sample_hiddens(v, rng).astype(self.components_.dtype)
+        return self._sample_visibles(h, rng)
+
+    def sample(self, n_samples: int = 1, n_steps: int = BURN_IN, random_state: Any = None) -> Array:
+        """Samples of the machine, from one chain each.
+
+        Parameters
+        ----------
+        n_samples : int, default=1
+        n_steps : int, default=1000
+            Gibbs steps from hidden units at random.
+        random_state : int, RandomState or None, default=None
+
+        Returns
+        -------
+        X : ndarray of shape (n_samples, n_features)
+        """
+        from deepen.functions import sampling
+
+        check_is_fitted(self)
+        rng = check_random_state(random_state)
+        h = rng.uniform(size=(n_samples, len(self.components_))) < 0.5
+        v = self._sample_visibles(h.astype(self.components_.dtype), rng)
+        v, params = v.astype(self.components_.dtype), self._params()
+        return self._compute(lambda key: sampling.gibbs(params, v, key, n_steps), rng)
+
+    def inpaint(
+        self, X: Any, n_steps: int = BURN_IN, n_burn_in: int = 100, random_state: Any = None
+    ) -> Array:
+        """Rows with the missing values, NaN, replaced by their means given the others.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+        n_steps, n_burn_in : int
+            Gibbs steps that the means are taken over, and steps before.
+        random_state : int, RandomState or None, default=None
+
+        Returns
+        -------
+        X_new : ndarray of shape (n_samples, n_features)
+        """
+        from deepen.functions import sampling
+
+        check_is_fitted(self)
+        dtype = self.components_.dtype
+        X = validate_data(self, X, dtype=dtype, reset=False, ensure_all_finite="allow-nan")
+        params, rng = self._params(), check_random_state(random_state)
+        return self._compute(lambda key: sampling.inpaint(params, X, key, n_steps, n_burn_in), rng)
+
+    def _compute(
+        self, function: Callable[[Any], Any], rng: np.random.RandomState | None = None
+    ) -> Any:
+        """What a function of a key answers, as NumPy arrays, in the dtype of the parameters."""
+        import jax
+
+        from deepen.engine.devices import computing, to_numpy
+
+        with computing(self.components_.dtype):
+            key = jax.random.key(0 if rng is None else rng.randint(np.iinfo(np.int32).max))
+            return to_numpy(function(key))
+
+    def _mean_hiddens(self, v: Any) -> Array:
+        params = self._params()
+        if v.ndim == 1:
+            return self._energy.hidden_mean(params, v)
+        return np.concatenate([self._energy.hidden_mean(params, rows) for rows in self._chunks(v)])
+
+    def _free_energy(self, v: Any) -> Array:
+        params = self._params()
+        return np.concatenate([self._energy.free_energy(params, rows) for rows in self._chunks(v)])
+
+    def _sample_hiddens(self, v: Any, rng: np.random.RandomState) -> Array:
+        mean = self._mean_hiddens(v)
+        return rng.uniform(size=mean.shape) < mean
+
+    def _sample_visibles(self, h: Array, rng: np.random.RandomState) -> Array:
+        raise NotImplementedError
+
+    def _params(self) -> Any:
+        """Fitted parameters for the functions of the energy."""
+        raise NotImplementedError
+
+    def _generator(self) -> np.random.RandomState:
+        """Generator of the draws between two fits."""
+        if getattr(self, "_rng", None) is None:
+            self._rng = check_random_state(self.random_state)
+        return self._rng
+
+    def _chunks(self, X: Any) -> Iterator[Any]:
+        """Dense rows, few enough at a time."""
+        n_rows = max(1, CHUNK_VALUES // X.shape[1])
+        for start in range(0, X.shape[0], n_rows):
+            rows = X[start : start + n_rows]
+            yield rows.toarray() if sparse.issparse(rows) else rows
+
+    def _validate_rows(self, X: Any, reset: bool) -> Any:
+        return validate_data(self, X, accept_sparse="csr", dtype=FLOATS, reset=reset)

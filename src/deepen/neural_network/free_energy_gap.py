@@ -1,0 +1,65 @@
+"""A callback that sees a restricted Boltzmann machine begin to overfit."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.utils import check_array
+
+from deepen.functions import bernoulli_energy, gaussian_energy
+
+Array = NDArray[Any]
+
+
+class FreeEnergyGap:
+    """Callback that records the mean free energies of training and of held-out rows.
+
+    The gap mean F(held out) - mean F(training) needs no log Z. While the machine does not overfit it
+    stays near zero; it grows when it does (Hinton 2012, doi:10.1007/978-3-642-35289-8_32, section 6).
+
+    Parameters
+    ----------
+    X_train : array-like of shape (n_samples, n_features)
+        Some rows of the training, always the same; as many as are held out will do.
+    X_val : array-like of shape (n_samples_val, n_features)
+    max_gap : float, default=None
+        Stop the training where the gap is larger, in nats.
+
+    Attributes
+    ----------
+    gaps : list of float
+        One per epoch, in nats.
+    history : list of (float, float)
+        Mean free energies of the training and of the held-out rows, one pair per epoch.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from deepen.neural_network import BernoulliRBM, FreeEnergyGap
+    >>> X = np.random.RandomState(0).randint(0, 2, (40, 3))
+    >>> gap = FreeEnergyGap(X[:20], X[20:])
+    >>> model = BernoulliRBM(2, n_iter=3, callbacks=[gap], random_state=0).fit(X[:20])
+    >>> len(gap.gaps)
+    3
+    """
+
+    def __init__(self, X_train: Any, X_val: Any, max_gap: float | None = None) -> None:
+        self.X_train = check_array(X_train, dtype=(np.float64, np.float32))
+        self.X_val = check_array(X_val, dtype=(np.float64, np.float32))
+        self.max_gap = max_gap
+        self.gaps: list[float] = []
+        self.history: list[tuple[float, float]] = []
+
+    def __call__(self, event: Any) -> bool:
+        """Record an epoch; True where the gap has become too large."""
+        params = event.params()
+        is_gaussian = isinstance(params, gaussian_energy.Params)
+        free_energy = (gaussian_energy if is_gaussian else bernoulli_energy).free_energy
+        train, val = (
+            float(free_energy(params, X).mean(dtype=np.float64)) for X in (self.X_train, self.X_val)
+        )
+        self.history.append((train, val))
+        self.gaps.append(val - train)
+        return self.max_gap is not None and val - train > self.max_gap
