@@ -2,6 +2,38 @@
 
 from __future__ import annotations
 
-from deepen.report.page import ColumnRow, GainRow, Report, RungRow, render
+from deepen.report.data import (
+    Calibration,
+    CalibrationBin,
+    ColumnRow,
+    Filters,
+    GainRow,
+    ImportanceRow,
+    LabelCurve,
+    LabelLine,
+    MistakeRow,
+    Notice,
+    Report,
+    RowsUse,
+    RungRow,
+    Threshold,
+)
+from deepen.report.page import render
 
-__all__ = ["ColumnRow", "GainRow", "Report", "RungRow", "render"]
+__all__ = [
+    "Calibration",
+    "CalibrationBin",
+    "ColumnRow",
+    "Filters",
+    "GainRow",
+    "ImportanceRow",
+    "LabelCurve",
+    "LabelLine",
+    "MistakeRow",
+    "Notice",
+    "Report",
+    "RowsUse",
+    "RungRow",
+    "Threshold",
+    "render",
+]

@@ -1,110 +1,27 @@
-"""The report as plain data, and the page made of it; every text is escaped on its way."""
+"""The page made of a report: one file, no script, nothing fetched, below 1 MB for any table."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from html import escape
-from typing import Any
+import base64
+import hashlib
 
-from deepen.report import sections
+from deepen.report import comparison, curves, diagnosis, explanation, table_of_columns
+from deepen.report.data import Limits, Report
+from deepen.report.head import foot, head
+from deepen.report.parts import Part
 from deepen.report.style import STYLE
+from deepen.report.text import shown
 
-CONTENT_POLICY = "default-src 'none'; style-src 'unsafe-inline'; "
-CONTENT_POLICY += "img-src data:; base-uri 'none'; form-action 'none'"
-
-
-@dataclass(frozen=True)
-class RungRow:
-    """One rung: words for the table, numbers for the picture."""
-
-    title: str
-    loss: str
-    interval: str
-    mean: float
-    ends: tuple[float, float]
-    scores: Sequence[float]
-    gain: str
-    outcome: str
-    effort: str
-    is_chosen: bool = False
-    remark: str = ""
-    is_compared: bool = True
+LARGEST_PAGE = 950_000  # bytes
 
 
-@dataclass(frozen=True)
-class GainRow:
-    """One comparison of two rungs."""
-
-    candidate: str
-    reference: str
-    gain: str
-    interval: str
-    mean: float
-    ends: tuple[float, float]
-    outcome: str
-    smallest_gap: str
-
-
-@dataclass(frozen=True)
-class ColumnRow:
-    """What was found in a column and what became of it."""
-
-    name: str
-    kind: str
-    treatment: str
-    reason: str
-
-
-@dataclass(frozen=True)
-class Report:
-    """Everything that the page shows.
-
-    Parameters
-    ----------
-    title, sentence : str
-        Name of the data; the verdict in words.
-    is_open : bool
-        Whether the verdict is that the rows cannot tell.
-    metric : str
-        Name of the loss with its unit.
-    min_gain, min_gain_text : float, str
-        The least gain that counts.
-    reference : str
-        Title of the rung over which the first table's gains are.
-    facts : mapping of str to str
-        Short facts under the verdict.
-    warnings : sequence of str
-        Said above the tables.
-    rungs, gains, columns : sequences of rows
-    curves : mapping of str to list of dict
-        Learning curves by rung title.
-    targets, predictions : array-like or None
-        Test rows of the chosen rung.
-    is_classification : bool
-    chosen_title : str
-    footer : mapping of str to str
-        Seed, versions, hash, command.
-    """
-
-    title: str
-    sentence: str
-    is_open: bool
-    metric: str
-    min_gain: float
-    min_gain_text: str
-    reference: str
-    facts: Mapping[str, str]
-    rungs: Sequence[RungRow]
-    gains: Sequence[GainRow] = ()
-    columns: Sequence[ColumnRow] = ()
-    curves: Mapping[str, Sequence[Mapping[str, Sequence[float]]]] = field(default_factory=dict)
-    targets: Any = None
-    predictions: Any = None
-    is_classification: bool = True
-    chosen_title: str = ""
-    warnings: Sequence[str] = ()
-    footer: Mapping[str, str] = field(default_factory=dict)
+def content_policy(style: str = STYLE) -> str:
+    """Nothing but this very style and pictures inside the page: no script at all, no address."""
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode("ascii")
+    return (
+        f"default-src 'none'; style-src 'sha256-{digest}'; img-src data:; "
+        "base-uri 'none'; form-action 'none'"
+    )
 
 
 def render(report: Report) -> str:
@@ -117,28 +34,57 @@ def render(report: Report) -> str:
     Returns
     -------
     str
-        HTML without scripts and without addresses to fetch.
+        HTML without scripts and without addresses to fetch. Lists that would make it too large
+        are cut further, and the page says by how much.
 
     Examples
     --------
+    >>> from deepen.report import RungRow
     >>> row = RungRow("linear", "3 %", "2 to 4 %", 0.03, (0.02, 0.04), [0.03], "", "", "1 s")
-    >>> report = Report("<b>", "Fine.", False, "error", 0.01, "1 point", "linear", {}, [row])
+    >>> report = Report("<b>", "Fine.", False, "error", 0.01, "1 point", {}, [row])
     >>> page = render(report)
-    >>> "<b>" in page.split("<header>")[1].split("</header>")[0], "&lt;b&gt;" in page
+    >>> "<h1><b>" in page, "<h1>&lt;b&gt;" in page
     (False, True)
     """
-    parts = [
-        sections.rungs(report),
-        sections.gains(report),
-        sections.curves(report),
-        sections.mistakes(report),
-        sections.columns(report),
-    ]
+    limits = Limits()
+    page = _page(report, limits)
+    while len(page.encode()) > LARGEST_PAGE and limits.columns > 1:
+        limits = limits.halved()
+        page = _page(report, limits)
+    return page
+
+
+def _page(report: Report, limits: Limits) -> str:
+    parts = parts_of(report, limits)
     return (
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
-        f'<meta http-equiv="Content-Security-Policy" content="{CONTENT_POLICY}">\n'
+        f'<meta http-equiv="Content-Security-Policy" content="{content_policy()}">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f"<title>{escape(report.title)} \N{MIDDLE DOT} deepen ladder</title>\n"
+        '<meta name="color-scheme" content="light dark">\n'
+        '<meta name="referrer" content="no-referrer">\n'
+        # An icon in the page, so that a browser asks nobody for one.
+        '<link rel="icon" href="data:,">\n'
+        f"<title>{shown(report.title, 120)} \N{MIDDLE DOT} deepen ladder</title>\n"
         f"<style>{STYLE}</style>\n</head>\n<body>\n"
-        f"{sections.head(report)}\n<main>\n{''.join(parts)}</main>\n{sections.foot(report)}\n</body>\n</html>\n"
+        f"{head(report, parts)}\n<main>\n{''.join(part.html for part in parts)}</main>\n"
+        f"{foot(report)}\n</body>\n</html>\n"
     )
+
+
+def parts_of(report: Report, limits: Limits) -> list[Part]:
+    """The sections that have something to show, from top to bottom."""
+    parts = [
+        comparison.ladder(report),
+        comparison.differences(report),
+        curves.learning_curves(report, limits),
+        curves.labels(report),
+        diagnosis.mistakes_by_class(report, limits),
+        diagnosis.calibration(report),
+        diagnosis.threshold(report),
+        explanation.importances(report, limits),
+        explanation.worst_mistakes(report, limits),
+        explanation.first_layer(report, limits),
+        table_of_columns.columns(report, limits),
+        table_of_columns.rows_used(report),
+    ]
+    return [part for part in parts if part is not None]

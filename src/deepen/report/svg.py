@@ -1,11 +1,8 @@
-"""Inline SVG: one interval per table row, and matplotlib's figures in the page's own colours."""
+"""Inline SVG of one interval per table row, in the page's own colours."""
 
 from __future__ import annotations
 
-import io
-import re
 from collections.abc import Sequence
-from typing import Any
 
 
 class Scale:
@@ -56,33 +53,3 @@ def interval_svg(
     parts.append(f'<line class="range{extra}" x1="{ends[0]}" x2="{ends[1]}" y1="45%" y2="45%"/>')
     parts.append(f'<circle class="dot{extra}" cx="{scale.percent(mean)}" cy="45%" r="4.5"/></svg>')
     return "".join(parts)
-
-
-def figure_svg(figure: Any) -> str:
-    """A matplotlib Figure as inline SVG: text stays text, black follows the page."""
-    from matplotlib import rc_context
-
-    buffer = io.StringIO()
-    with rc_context({"svg.fonttype": "none", "svg.hashsalt": "deepen"}):
-        figure.savefig(
-            buffer, format="svg", transparent=True, metadata={"Date": None, "Creator": None}
-        )
-    text = buffer.getvalue()
-    text = text[text.index("<svg") :]
-    text = re.sub(r"<metadata>.*?</metadata>", "", text, flags=re.DOTALL)
-    text = re.sub(r"font:[^;\"]*;?", "font-size:11px;", text)
-    text = re.sub(r' (width|height)="[\d.]+pt"', "", text, count=2)
-    return text.replace("#000000", "currentColor")
-
-
-def unique_ids(svg: str, prefix: str) -> str:
-    """The same picture with ids of its own: several pictures share one page.
-
-    Examples
-    --------
-    >>> unique_ids('<g id="a"/><use href="#a"/>', "p")
-    '<g id="p-a"/><use href="#p-a"/>'
-    """
-    svg = re.sub(r'\bid="', f'id="{prefix}-', svg)
-    svg = re.sub(r'href="#', f'href="#{prefix}-', svg)
-    return re.sub(r"url\(#", f"url(#{prefix}-", svg)

@@ -1,0 +1,189 @@
+"""Parts of the report that need more than the rungs' losses: warnings, rows, pictures of weights."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from deepen.model_selection.ladder import Ladder
+from deepen.model_selection.rungs import RUNGS
+from deepen.model_selection.splits import SHARES, describe_split
+from deepen.report import Filters, Notice, RowsUse
+
+LEAST_SIDE = 4  # of a picture, in pixels
+_PIXEL = re.compile(r"(.*pixel[ _.]?)(\d+)(?:[ _.x](\d+))?", re.IGNORECASE)
+LEFT_OUT = "left out"
+NAMES_SHOWN, LONGEST_NAME = 6, 40
+
+
+def notices(ladder: Ladder, warnings: Sequence[str] = ()) -> list[Notice]:
+    """What to know before the figures."""
+    found = [*_leaks(ladder), *(Notice("Note", text) for text in warnings)]
+    if ladder.is_interrupted_:
+        text = (
+            "The climb was interrupted; the verdict rests on the rungs and repeats that finished."
+        )
+        found.append(Notice("Interrupted", text, True))
+    if ladder.refit_reason_:
+        found.append(Notice("No model file", f"There is no model file: {ladder.refit_reason_}."))
+    found += _classes(ladder)
+    if ladder.n_used_ < ladder.n_samples_:
+        text = f"{ladder.n_used_:,} of {_rows(ladder.n_samples_)} are used: all would not fit the budget."
+        found.append(Notice("Rows in use", text))
+    if ladder.n_duplicates_:
+        n = ladder.n_duplicates_
+        verb = "repeats" if n == 1 else "repeat"
+        text = (
+            f"{_rows(n)} {verb} another word for word; equal rows are kept on one side of each "
+            "split, so that none is judged by its copy."
+        )
+        found.append(Notice("Repeated rows", text))
+    if ladder.n_unlabeled_:
+        text = f"{_rows(ladder.n_unlabeled_)} without a target; {_use_of_unlabelled(ladder)}."
+        found.append(Notice("Unlabelled rows", text))
+    return [*found, *_left_out(ladder), *_missing(ladder)]
+
+
+def _leaks(ladder: Ladder) -> list[Notice]:
+    """Columns that alone nearly give the target, and the verdict without them."""
+    found = [Notice("Possible leakage", leak.sentence, True) for leak in ladder.leaks_]
+    without = ladder.without_leaks_
+    if found:
+        them = "it" if len(found) == 1 else "them"
+        text = without.sentence if without is not None else "n/a: no time was left for it."
+        found.append(Notice(f"Without {them}", text, True))
+    return found
+
+
+def _classes(ladder: Ladder) -> list[Notice]:
+    if ladder.metric_.key != "balanced_error" or ladder.metric is not None:
+        return []
+    counts = sorted(ladder.class_counts_.items(), key=lambda item: -item[1])
+    shown = ", ".join(f"{_cut(name)} ({n:,})" for name, n in counts[:NAMES_SHOWN])
+    more = f" and {len(counts) - NAMES_SHOWN:,} more" if len(counts) > NAMES_SHOWN else ""
+    text = (
+        f"Rows of each class: {shown}{more}. The error rate is averaged over classes, so that each "
+        "counts equally."
+    )
+    return [Notice("Uneven classes", text)]
+
+
+def _use_of_unlabelled(ladder: Ladder) -> str:
+    ran = {result.name for result in ladder.results_ if result.scores}
+    users = [rung.title_for(ladder.task_) for rung in RUNGS
+             if rung.takes_unlabelled and rung.name in ran]  # fmt: skip
+    return f"used by {' and '.join(users)}" if users else "no rung that ran can use them"
+
+
+def _missing(ladder: Ladder) -> list[Notice]:
+    """Parts of the page that could not be had, with the reason."""
+    titles = {"label_curves": "error against labels", "importances": "columns that matter"}
+    reasons = ladder.findings_.reasons
+    parts = [f"{title} n/a: {reasons[key]}" for key, title in titles.items() if key in reasons]
+    return [Notice("Not worked out", "; ".join(parts) + ".")] if parts else []
+
+
+def _rows(n: int) -> str:
+    return f"{n:,} row" + ("s" if n != 1 else "")
+
+
+def _cut(name: str) -> str:
+    return (
+        name if len(name) <= LONGEST_NAME else name[: LONGEST_NAME - 1] + "\N{HORIZONTAL ELLIPSIS}"
+    )
+
+
+def _left_out(ladder: Ladder) -> list[Notice]:
+    """Ids and other columns that no model saw."""
+    names = [str(c.name) for c in ladder.columns_ if c.treatment == LEFT_OUT]
+    if not names:
+        return []
+    some = ", ".join(map(_cut, names[:NAMES_SHOWN]))
+    more = f" and {len(names) - NAMES_SHOWN:,} more" if len(names) > NAMES_SHOWN else ""
+    return [Notice("Columns left out", f"{some}{more}; the table of columns says why.")]
+
+
+def rows_used(ladder: Ladder) -> list[RowsUse]:
+    """Which rows trained, tuned, stopped and judged, in each repeat and after it."""
+    n, is_usual = ladder.n_used_, ladder.split_.startswith(describe_split())
+    purposes = {
+        "training": "the weights of every rung are fitted on them",
+        "stopping": "they say when training has gone on long enough",
+        "tuning": "settings are chosen on them",
+        "verdict": "every loss and gain on this page comes from them; nothing was fitted, stopped or "
+        "chosen on them",
+    }
+    uses = [
+        RowsUse(name, _about(n, share) if is_usual else "", purpose)
+        for (name, purpose), share in zip(purposes.items(), SHARES, strict=True)
+    ]
+    if ladder.split_ != describe_split():
+        uses.insert(0, RowsUse("how rows are split", "", ladder.split_))
+    if ladder.n_unlabeled_:
+        uses.append(
+            RowsUse("without a target", _rows(ladder.n_unlabeled_), _use_of_unlabelled(ladder))
+        )
+    if not ladder.refit_reason_:
+        uses.append(
+            RowsUse(
+                "the model that is saved",
+                f"all {n:,}",
+                "after the verdict, the chosen rung is trained once more on all labelled rows",
+            )
+        )
+    return uses
+
+
+def _about(n: int, share: float) -> str:
+    return f"{share:.0%}".replace("%", " %") + f", about {round(n * share):,} in each repeat"
+
+
+def picture_shape(names: Sequence[Any]) -> tuple[int, int] | None:
+    """Height and width where the columns are the pixels of a square picture, by their names.
+
+    Examples
+    --------
+    >>> picture_shape([f"pixel_{i}" for i in range(64)]), picture_shape(["age", "pixel_1"])
+    ((8, 8), None)
+    """
+    side = math.isqrt(len(names))
+    if side < LEAST_SIDE or side * side != len(names):
+        return None
+    matches = [_PIXEL.fullmatch(str(name)) for name in names]
+    places = [(match[2], match[3]) for match in matches if match]
+    if len(places) < len(names):
+        return None
+    first = int(places[0][0])
+    one_number = [(str(i + first), None) for i in range(side * side)]
+    two_numbers = [(str(i // side + first), str(i % side + first)) for i in range(side * side)]
+    return (side, side) if places in (one_number, two_numbers) else None
+
+
+def first_layer(ladder: Ladder, title: str) -> Filters | None:
+    """Weights next to the pixels, where rows are pictures: the first layer's, or a linear model's."""
+    pipeline = getattr(ladder, "best_estimator_", None)
+    names = list(getattr(ladder, "feature_names_in_", ()))
+    shape = picture_shape(names)
+    if shape is None or pipeline is None:
+        return None
+    model = pipeline.named_steps["model"]
+    # A regressor may stand behind a scaler of its target.
+    model = getattr(model, "regressor_", model)
+    is_linear = hasattr(model, "coef_")
+    if not is_linear and not hasattr(model, "coefs_"):
+        return None
+    coefs = np.atleast_2d(model.coef_).T if is_linear else np.asarray(model.coefs_[0])
+    inputs = [str(name) for name in pipeline.named_steps["table"].get_feature_names_out()]
+    if len(coefs) != len(inputs):
+        return None
+    places = {str(name): place for place, name in enumerate(names)}
+    # Pixels that never change were left out: they have no weight.
+    weights = np.zeros((len(names), coefs.shape[1]))
+    for values, name in zip(coefs, inputs, strict=True):
+        if name in places:
+            weights[places[name]] = values
+    return Filters(title, weights, shape, is_linear)

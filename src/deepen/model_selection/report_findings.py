@@ -1,0 +1,196 @@
+"""What is known of the chosen rung beside its loss, in words for the page."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from deepen.model_selection.calibration import CalibrationBin
+from deepen.model_selection.sentence import show, show_interval
+from deepen.report import (
+    Calibration,
+    ImportanceRow,
+    LabelCurve,
+    LabelLine,
+    MistakeRow,
+    Threshold,
+)
+from deepen.report import CalibrationBin as Bin
+
+if TYPE_CHECKING:
+    from deepen.model_selection.ladder import Ladder
+
+NAMES_SHOWN = 3
+FEW_ROWS = 0.25  # a class with a smaller share has its precision and recall shown
+LOW, HIGH = 0.005, 0.995  # shares beyond are not shown as 0 or 100 %
+
+
+def label_curve(ladder: Ladder) -> LabelCurve | None:
+    """Loss against labels: the chosen rung first, whose answer is the words."""
+    curves = ladder.findings_.label_curves
+    if not curves:
+        return None
+    lines = [
+        LabelLine(
+            curve.title,
+            [point.n_labels for point in curve.points],
+            [point.mean for point in curve.points],
+            [point.interval[0] for point in curve.points],
+            [point.interval[1] for point in curve.points],
+        )
+        for curve in curves
+    ]
+    return LabelCurve(lines, " ".join(curve.sentence for curve in curves))
+
+
+def importance_rows(ladder: Ladder) -> list[ImportanceRow]:
+    """Loss added by shuffling, each rounded to its interval."""
+    metric, rows = ladder.metric_, []
+    for found in ladder.findings_.importances:
+        low, high = found.interval
+        loss = show(found.mean, (high - low) / 2, metric, is_gain=True)
+        interval = show_interval(low, high, metric, is_gain=True)
+        rows.append(ImportanceRow(found.columns, loss, interval, found.mean, (low, high)))
+    return rows
+
+
+def importance_words(rows: Sequence[ImportanceRow]) -> str:
+    """Which columns surely matter, the first ones by name."""
+    if not rows:
+        return ""
+    sure = [row for row in rows if row.ends[0] > 0]
+    if not sure:
+        return "No column is shown to matter by itself: the others make up for any one of them."
+    names = [" with ".join(map(_short, row.names[:2])) for row in sure[:NAMES_SHOWN]]
+    joined = names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+    verb = "matters" if len(sure) == 1 else "matter"
+    if len(sure) <= NAMES_SHOWN:
+        return f"{joined} surely {verb}; of the rest it is not shown."
+    return f"{joined} matter most, of {len(sure):,} that surely matter."
+
+
+def importance_map(ladder: Ladder, shape: tuple[int, int] | None) -> NDArray[np.float64] | None:
+    """Importances at their pixels, where rows are pictures; pixels that go together share theirs."""
+    found = ladder.findings_.importances
+    if shape is None or not found:
+        return None
+    means = {name: one.mean for one in found for name in one.columns}
+    values = [means.get(str(name), 0.0) for name in ladder.feature_names_in_]
+    return np.array(values).reshape(shape)
+
+
+def _short(name: str) -> str:
+    return name if len(name) <= 40 else name[:39] + "\N{HORIZONTAL ELLIPSIS}"
+
+
+def mistake_rows(ladder: Ladder, shape: tuple[int, int] | None) -> list[MistakeRow]:
+    """Rows with the columns that matter most first, or as pictures of `shape`."""
+    table = ladder.mistake_rows_
+    names, cells = _cells(table)
+    order = _by_importance(ladder, names)
+    # One scale of grey for all of them.
+    low, span = 0.0, 1.0
+    if shape is not None and len(cells):
+        values = np.asarray(table, dtype=np.float64)
+        low, span = float(np.nanmin(values)), float(np.nanmax(values) - np.nanmin(values)) or 1.0
+    rows = []
+    for found, values in zip(ladder.findings_.mistakes, cells, strict=True):
+        picture = None
+        if shape is not None:
+            picture = ((np.asarray(values, dtype=np.float64) - low) / span).reshape(shape)
+        rows.append(
+            MistakeRow(
+                str(found.row),
+                _value(found.target),
+                _value(found.predicted),
+                _how_wrong(found),
+                [] if shape is not None else [(names[i], _value(values[i])) for i in order],
+                picture,
+            )
+        )
+    return rows
+
+
+def _cells(table: Any) -> tuple[list[str], list[Sequence[Any]]]:
+    if hasattr(table, "columns"):
+        return [str(name) for name in table.columns], list(table.itertuples(index=False, name=None))
+    return [f"column {i}" for i in range(table.shape[1])], list(np.asarray(table))
+
+
+def _by_importance(ladder: Ladder, names: Sequence[str]) -> list[int]:
+    """Places of the columns: the most important first, those that no model saw last."""
+    rank = {
+        name: place
+        for place, found in enumerate(ladder.findings_.importances)
+        for name in found.columns
+    }
+    unused = {str(c.name) for c in ladder.columns_ if c.treatment == "left out"}
+    last = len(names)
+    return sorted(range(len(names)), key=lambda i: (names[i] in unused, rank.get(names[i], last)))
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, float | np.floating):
+        if math.isnan(value):
+            return ""
+        return f"{value:.5g}".replace("-", "\N{MINUS SIGN}")
+    return "" if value is None else str(value)
+
+
+def _how_wrong(found: Any) -> str:
+    if found.probability is None:
+        error = float(found.target) - float(found.predicted)
+        return f"off by {error:+.3g}".replace("-", "\N{MINUS SIGN}")
+    return f"{_share(found.probability)} sure"
+
+
+def _share(share: float) -> str:
+    if share < LOW or share > HIGH:
+        return "under 1 %" if share < LOW else "over 99 %"
+    return f"{100 * share:.0f} %"
+
+
+def calibration(ladder: Ladder) -> Calibration | None:
+    """The bins with what is surely off."""
+    bins = ladder.findings_.calibration
+    if not bins:
+        return None
+    off = [b for b in bins if not b.lower <= b.predicted <= b.upper]
+    error = ladder.findings_.calibration_error
+    words = f"Its probabilities are {100 * error:.2g} points off on average"
+    if not off:
+        words += "; no group is surely off."
+    else:
+        worst = max(off, key=lambda b: abs(b.predicted - b.observed))
+        words += (
+            f"; {len(off)} of {len(bins)} groups surely are. Where it says {_share(worst.predicted)}, "
+            f"{_share(worst.observed)} come true ({_ends(worst)})."
+        )
+    return Calibration([Bin(b.predicted, b.observed, (b.lower, b.upper), b.n) for b in bins], words)
+
+
+def _ends(found: CalibrationBin) -> str:
+    return f"{_share(found.lower).removesuffix(' %')} to {_share(found.upper)}"
+
+
+def threshold(ladder: Ladder) -> Threshold | None:
+    """Precision and recall with the chosen threshold, where two classes are uneven."""
+    found = ladder.findings_.threshold
+    if found is None or min(found.base_rate, 1 - found.base_rate) > FEW_ROWS:
+        return None
+    recall, precision = found.at
+    words = (
+        f"Say \N{LEFT DOUBLE QUOTATION MARK}{_short(found.label)}\N{RIGHT DOUBLE QUOTATION MARK} from a "
+        f"probability of {found.value:.2g} on: balanced error {_share(found.balanced_error)}, "
+        f"{_share(found.balanced_error_at_half)} at 0.5. "
+    )
+    if math.isfinite(precision):
+        words += (
+            f"It finds {_share(recall)} of them, and {_share(precision)} of its calls are right."
+        )
+    at = found.at if math.isfinite(precision) else None
+    return Threshold(found.label, found.recall, found.precision, found.base_rate, words, at)
