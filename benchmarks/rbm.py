@@ -264,7 +264,7 @@ def quality(args: argparse.Namespace) -> str:
         forward, reverse = (
             model.log_partition_function(
                 method, X, n_temperatures=n_temperatures, n_chains=100, random_state=seed
-            )
+            ).value
             for method in ("ais", "reverse_ais")
         )
         free = float(model.free_energy(X_test).mean(dtype=np.float64))

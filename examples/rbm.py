@@ -43,7 +43,7 @@ def figures(machine):
     """Log p of a test row by both annealings, pseudo-likelihood, error of the reconstruction."""
     log_p = [
         -machine.free_energy(X_test).mean()
-        - machine.log_partition_function(method, X, n_temperatures=1000, random_state=0)
+        - machine.log_partition_function(method, X, n_temperatures=1000, random_state=0).value
         for method in ("ais", "reverse_ais")
     ]
     error = np.square(machine.reconstruct(X_test) - X_test).sum(axis=1).mean()

@@ -17,6 +17,8 @@ from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, Transfo
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_array, check_is_fitted, validate_data
 
+from deepen.neural_network._log_partition import LogPartition
+
 Array = NDArray[Any]
 CHUNK_VALUES = (
     1 << 22
@@ -101,7 +103,7 @@ class RBMInference(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstima
         n_temperatures: int = AIS_TEMPERATURES,
         n_chains: int = AIS_CHAINS,
         random_state: Any = None,
-    ) -> float:
+    ) -> LogPartition:
         """Logarithm of the sum over all states, log Z, in nats.
 
         Parameters
@@ -109,16 +111,17 @@ class RBMInference(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstima
         method : {'exact', 'ais', 'reverse_ais'}, default='exact'
             Enumeration, for at most 25 units in the smaller layer (of a Gaussian machine, the hidden
             one); annealed importance sampling, a lower bound in expectation; or reverse annealing
-            from samples of ``sample``, an upper bound as far as they are samples.
+            from samples, an upper bound as far as the chains that draw them have mixed.
         X : {array-like, sparse matrix} of shape (n_samples, n_features), default=None
-            Rows of the training, from whose means annealing had better set out.
+            Rows of the training: from their means annealing had better set out, and at some of
+            them the chains of the reverse had better begin.
         n_temperatures, n_chains : int
             Of the two estimates.
         random_state : int, RandomState or None, default=None
 
         Returns
         -------
-        log_z : float
+        log_z : LogPartition, (value, standard_error)
 
         Raises
         ------
@@ -131,29 +134,33 @@ class RBMInference(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstima
         check_is_fitted(self)
         params = self._params()
         if method == "exact":
-            return float(self._compute(lambda _: partition.exact_log_partition(params)))
+            exact = self._compute(lambda _: partition.exact_log_partition(params))
+            return LogPartition(float(exact), 0.0)
         if method not in ("ais", "reverse_ais"):
             raise ValueError(f"method must be 'exact', 'ais' or 'reverse_ais', got {method!r}.")
         rng = check_random_state(random_state)
-        path = base_rates(params, None if X is None else self._validate_rows(X, reset=False))
+        X = None if X is None else self._validate_rows(X, reset=False)
+        path = base_rates(params, X)
         betas = inverse_temperatures(n_temperatures, self.components_.dtype)
         if method == "reverse_ais":
-            v = self.sample(n_chains, random_state=rng)
+            v = self._chains(X, n_chains, rng)
 
         def estimate(key: Any) -> Any:
             if method == "ais":
-                return annealing.annealed_log_partition(path, key, betas, n_chains).value
-            return annealing.reversed_log_partition(path, v, key, betas).value
+                found = annealing.annealed_log_partition(path, key, betas, n_chains)
+            else:
+                found = annealing.reversed_log_partition(path, v, key, betas)
+            return found.value, found.standard_error
 
-        return float(self._compute(estimate, rng))
+        return LogPartition(*map(float, self._compute(estimate, rng)))
 
-    def log_likelihood(self, X: Any, log_z: float | None = None) -> Array:
+    def log_likelihood(self, X: Any, log_z: LogPartition | float | None = None) -> Array:
         """Log-likelihood of each row, log p(v) = -F(v) - log Z, in nats.
 
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
-        log_z : float, default=None
+        log_z : LogPartition or float, default=None
             From ``log_partition_function``; by default the exact one.
 
         Returns
@@ -162,6 +169,7 @@ class RBMInference(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstima
         """
         free_energy = self.free_energy(X)
         log_z = self.log_partition_function() if log_z is None else log_z
+        log_z = log_z.value if isinstance(log_z, LogPartition) else log_z
         return (-free_energy.astype(np.float64) - log_z).astype(free_energy.dtype)
 
     def gibbs(self, v: Any) -> Array:
@@ -226,6 +234,19 @@ class RBMInference(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstima
         X = validate_data(self, X, dtype=dtype, reset=False, ensure_all_finite="allow-nan")
         params, rng = self._params(), check_random_state(random_state)
         return self._compute(lambda key: sampling.inpaint(params, X, key, n_steps, n_burn_in), rng)
+
+    def _chains(self, X: Any, n_chains: int, rng: np.random.RandomState) -> Array:
+        """Samples from chains that begin at rows of X, or anywhere where there are none."""
+        from deepen.functions import sampling
+
+        if X is None:
+            return self.sample(n_chains, random_state=rng)
+        rows = X[np.sort(rng.randint(X.shape[0], size=n_chains))]
+        v = (rows.toarray() if sparse.issparse(rows) else np.asarray(rows)).astype(
+            self.components_.dtype
+        )
+        params = self._params()
+        return self._compute(lambda key: sampling.gibbs(params, v, key, BURN_IN), rng)
 
     def _compute(
         self, function: Callable[[Any], Any], rng: np.random.RandomState | None = None

@@ -27,6 +27,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from deepen.base import check_parameters
 from deepen.functions.activations import logistic
 from deepen.neural_network._belief_training import train_greedily, train_together
+from deepen.neural_network._log_partition import LogPartition
 from deepen.neural_network._network_run import NETWORK_CONSTRAINTS
 from deepen.neural_network.rbm import BernoulliRBM
 from deepen.neural_network.rbm_classifier import RBMClassifier
@@ -282,7 +283,9 @@ class DeepBeliefNetwork(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseE
             lambda params, key: belief_network.sample(params, x, one_hot, key, n_steps), rng
         )
 
-    def log_partition_function(self, method: str = "exact", X: Any = None, **options: Any) -> float:
+    def log_partition_function(
+        self, method: str = "exact", X: Any = None, **options: Any
+    ) -> LogPartition:
         """Logarithm of the top machine's partition function, in nats.
 
         Parameters
@@ -295,23 +298,26 @@ class DeepBeliefNetwork(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseE
 
         Returns
         -------
-        log_z : float
+        log_z : LogPartition, (value, standard_error)
         """
         check_is_fitted(self)
         features = None if X is None else self.transform(X, len(self.recognition_coefs_))
         if not self.label_units:
-            return float(self.top_.log_partition_function(method, features, **options))
+            return self.top_.log_partition_function(method, features, **options)
         # Z = sum_y exp(d_y) Z_y, with Z_y that of the machine whose hidden biases are b + U_y.
         each = [
             _machine_of_class(self.top_, k).log_partition_function(method, features, **options)
             for k in range(len(self.classes_))
         ]
-        return float(logsumexp(np.asarray(self.top_.intercept_class_, np.float64) + each))
+        values, errors = np.transpose(each)
+        terms = values + np.asarray(self.top_.intercept_class_, np.float64)
+        log_z = logsumexp(terms)
+        return LogPartition(float(log_z), float(np.linalg.norm(np.exp(terms - log_z) * errors)))
 
     def log_likelihood_bound(
         self,
         X: Any,
-        log_z: float | None = None,
+        log_z: LogPartition | float | None = None,
         *,
         n_draws: int = N_DRAWS,
         random_state: Any = None,
@@ -321,7 +327,7 @@ class DeepBeliefNetwork(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseE
         Parameters
         ----------
         X : array-like of shape (n_samples, n_features)
-        log_z : float, default=None
+        log_z : LogPartition or float, default=None
             From ``log_partition_function``; by default the exact one. An estimate that is too low
             makes the bound too high by as much: see to its standard error.
         n_draws : int, default=10
@@ -337,6 +343,7 @@ class DeepBeliefNetwork(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseE
         check_is_fitted(self)
         X = validate_data(self, X, dtype=FLOATS, reset=False)
         log_z = self.log_partition_function() if log_z is None else log_z
+        log_z = log_z.value if isinstance(log_z, LogPartition) else log_z
         rng = check_random_state(random_state)
         total = np.zeros(len(X))
         for _ in range(n_draws):
