@@ -17,7 +17,7 @@ from deepen.cli import app
 from deepen.cli._common import parse_duration
 
 HOSTILE = "<script>document.title='x'</script>"
-FILES = ["ladder.json", "model.deepen", "report.html"]
+FILES = ["ladder.json", "model.deepen", "report.html", "run"]
 
 
 @pytest.fixture
@@ -111,7 +111,7 @@ def test_fit_then_predict(table, tmp_path):
         (["ladder", "{table}", "--target", "lable"], "label"),
         (["ladder", "{table}"], "--target"),
         (["ladder", "{table}", "--target", "label", "--time-budget", "soon"], "90s"),
-        (["ladder", "{table}", "--target", "label", "--metric", "auc"], "metric must be one of"),
+        (["ladder", "{table}", "--target", "label", "--metric", "auk"], "metric must be one of"),
         (["fit", "{table}", "--target", "label", "--model", "tree"], "mlp, logistic"),
         (["fit", "{table}", "--target", "label", "--set", "alhpa=1"], "Did you mean 'alpha'"),
         (["fit", "{table}", "--target", "label", "--set", "alpha"], "name=value"),
@@ -136,7 +136,7 @@ def test_interrupt_still_writes_the_report(table, tmp_path, monkeypatch):
     original = climbing.Climber.tell
 
     def tell(self, kind, rung, **facts):
-        if rung == "one hidden layer":
+        if rung == "one hidden layer" and kind == "candidate":
             raise KeyboardInterrupt
         original(self, kind, rung, **facts)
 
@@ -148,7 +148,7 @@ def test_interrupt_still_writes_the_report(table, tmp_path, monkeypatch):
 
 
 def test_interrupt_while_training_on_all_rows_keeps_the_verdict(table, tmp_path, monkeypatch):
-    from deepen.model_selection import climb as module
+    from deepen.model_selection import training as module
 
     def refit(*args, **kwargs):
         raise KeyboardInterrupt
@@ -159,7 +159,7 @@ def test_interrupt_while_training_on_all_rows_keeps_the_verdict(table, tmp_path,
     (out / "model.deepen").write_text("of an earlier climb")
     result = climb(table, out, "--force")
     assert result.exit_code == 1, result.output
-    assert sorted(path.name for path in out.iterdir()) == ["ladder.json", "report.html"]
+    assert sorted(path.name for path in out.iterdir()) == ["ladder.json", "report.html", "run"]
     assert "no model" in (out / "report.html").read_text(encoding="utf-8")
     assert "training on all rows was interrupted" in result.output
 

@@ -1,3 +1,4 @@
+import errno
 import os
 import signal
 import subprocess
@@ -87,3 +88,22 @@ def test_sigkill_in_the_middle_leaves_no_file_under_the_final_name(tmp_path):
     with atomic_write(path, force=False) as file:
         file.write(b"whole")
     assert path.read_bytes() == b"whole"
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="a device that is always full")
+def test_devices_are_not_replaced_by_files():
+    with pytest.raises(OSError, match="device or a pipe"):
+        with atomic_write("/dev/full") as file:
+            file.write(b"1")
+
+
+def test_a_full_disk_is_told_with_the_files_name(tmp_path, monkeypatch):
+    def full(number):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OSError, match="free some space") as error:
+        with atomic_write(tmp_path / "a.bin") as file:
+            file.write(b"1")
+    assert error.value.filename == str(tmp_path / "a.bin")
+    assert not list(tmp_path.iterdir())

@@ -1,9 +1,11 @@
 import dataclasses
+import hashlib
 import json
 import os
 import pickle
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -22,13 +24,17 @@ from deepen import _model_registry as registry
 from deepen._boosted_trees import BoostedTreesClassifier, BoostedTreesRegressor
 from deepen.datasets import TableEncoder
 from deepen.modelfile import (
+    SCHEMA,
     ModelFileError,
+    digest_of,
     load,
     read_header,
     register_dataclass_type,
     register_model_type,
     save,
 )
+
+DATA = Path(__file__).parent / "data"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -218,8 +224,12 @@ def header_of(path):
 
 
 def write_file(path, header, arrays=None):
-    text = header if isinstance(header, str) else json.dumps(header)
-    path.write_bytes(to_bytes(arrays or {}, metadata={"deepen": text}))
+    """A file whose digests are right, whatever it holds."""
+    if isinstance(header, dict):
+        header = json.dumps({**header, "arrays_sha256": digest_of(arrays or {})})
+    digest = hashlib.sha256(header.encode()).hexdigest()
+    metadata = {"deepen": header, "deepen-sha256": digest}
+    path.write_bytes(to_bytes(arrays or {}, metadata=metadata))
 
 
 def one_line_error(path):
@@ -243,6 +253,17 @@ def test_file_cut_anywhere_is_refused(saved):
         one_line_error(saved)
 
 
+def test_a_changed_byte_is_seen(saved, seed):
+    """In numbers, too, where every value would be a fitting one."""
+    rng = np.random.default_rng(seed)
+    content = saved.read_bytes()
+    for place in [len(content) - 1, *rng.integers(8, len(content), 60)]:
+        damaged = bytearray(content)
+        damaged[place] ^= 1 << rng.integers(8)
+        saved.write_bytes(damaged)
+        one_line_error(saved)
+
+
 def test_files_that_are_no_models(saved, tmp_path):
     assert "no such file" in one_line_error(tmp_path / "no.deepen")
     assert "no such file" in one_line_error(tmp_path)
@@ -260,7 +281,7 @@ def test_files_that_are_no_models(saved, tmp_path):
 
 def test_future_schema_and_unknown_or_forbidden_classes(saved):
     header, arrays = header_of(saved), {"model.coef_": np.arange(3.0)}
-    write_file(saved, {**header, "schema": 2}, arrays)
+    write_file(saved, {**header, "schema": SCHEMA + 1}, arrays)
     assert "update deepen" in one_line_error(saved)
     write_file(saved, {**header, "schema": "1"}, arrays)
     assert "schema version" in one_line_error(saved)
@@ -310,6 +331,35 @@ def test_headers_of_wrong_structure(saved):
     del header["model"]
     write_file(saved, header)
     one_line_error(saved)
+
+
+# Earlier schema versions
+
+
+@pytest.fixture(scope="module")
+def of_schema_1():
+    expected = json.loads((DATA / "schema1_expected.json").read_text(encoding="utf-8"))
+    return pd.DataFrame(expected["rows"], columns=expected["columns"]), expected
+
+
+def test_a_network_of_schema_1_predicts_the_same(of_schema_1, path):
+    table, expected = of_schema_1
+    model = load(DATA / "schema1_network.model")
+    assert read_header(DATA / "schema1_network.model")["schema"] == 1
+    np.testing.assert_allclose(model[0].transform(table), expected["encoded"], rtol=1e-6)
+    assert model[0].get_feature_names_out().tolist() == expected["names"]
+    np.testing.assert_allclose(model.predict_proba(table), expected["probabilities"], rtol=1e-5)
+    assert model.predict(table).tolist() == expected["labels"]
+    back = again(model, path)
+    np.testing.assert_array_equal(back.predict_proba(table), model.predict_proba(table))
+    unseen = back.predict_proba(table.assign(colour="never seen"))
+    np.testing.assert_array_equal(unseen, back.predict_proba(table.assign(colour="once")))
+
+
+def test_trees_of_schema_1_predict_the_same(of_schema_1):
+    table, expected = of_schema_1
+    model = load(DATA / "schema1_trees.model")
+    np.testing.assert_allclose(model.predict(table), expected["amounts"], rtol=1e-6)
 
 
 # The models of the ladder

@@ -241,5 +241,12 @@ def test_tasks_of_the_shipped_tables():
 def test_targets_without_a_task():
     with pytest.raises(DataError, match="no value"):
         infer_task([None, np.nan])
-    with pytest.raises(DataError, match="dates"):
-        infer_task(pd.date_range("2020-01-01", periods=3))
+    for dates in (
+        pd.date_range("2020-01-01", periods=3),
+        ["31.1.2024", "1.2.2024"],
+        pd.to_timedelta([1, 2], unit="D"),
+    ):
+        with pytest.raises(DataError, match="dates"):
+            infer_task(pd.Series(dates))
+    with pytest.raises(DataError, match="infinity"):
+        infer_task([1.0, np.inf])

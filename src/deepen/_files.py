@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
 
 @contextlib.contextmanager
 def atomic_write(path: str | os.PathLike[str], *, force: bool = True) -> Iterator[BinaryIO]:
@@ -40,6 +42,8 @@ def atomic_write(path: str | os.PathLike[str], *, force: bool = True) -> Iterato
         If the folder does not exist.
     IsADirectoryError
         If ``path`` is a folder.
+    OSError
+        If ``path`` is a device, or the disk is full; it names the file.
 
     Examples
     --------
@@ -65,6 +69,10 @@ def atomic_write(path: str | os.PathLike[str], *, force: bool = True) -> Iterato
         if final.exists():
             shutil.copymode(final, temporary)
         os.replace(temporary, final)
+    except OSError as error:
+        if error.filename is None and error.errno in FULL:  # of a write: it says not where
+            raise OSError(error.errno, f"{error.strerror}; free some space", str(final)) from error
+        raise
     finally:
         temporary.unlink(missing_ok=True)
     _sync_folder(final.parent)
@@ -77,6 +85,9 @@ def _check_destination(final: Path, force: bool) -> None:
     if final.is_dir():
         reason = "This is a folder; give the name of a file"
         raise IsADirectoryError(errno.EISDIR, reason, str(final))
+    if final.exists() and not final.is_file():
+        reason = "This is a device or a pipe, which would be replaced by a file; name a file"
+        raise OSError(errno.EINVAL, reason, str(final))
     if not force and final.exists():
         reason = "The file exists; choose another name or allow it to be replaced (force)"
         raise FileExistsError(errno.EEXIST, reason, str(final))

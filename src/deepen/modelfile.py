@@ -3,11 +3,13 @@
 The numbers stand in the tensors; the header, one JSON text in the file's metadata under
 ``deepen``, holds everything else: format, schema version, the version of deepen, and the model
 with its parameters and fitted state. Classes come from a fixed list (``_model_registry``); a file
-cannot name others.
+cannot name others. Digests of header and tensors tell damage from content; files of earlier schema
+versions stay readable (``_model_upgrades``).
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 from pathlib import Path
@@ -16,6 +18,7 @@ from typing import Any
 from deepen._files import atomic_write
 from deepen._model_registry import register_dataclass_type, register_model_type
 from deepen._model_state import Arrays, ModelFileError, NotStorableError, decode, encode
+from deepen._model_upgrades import upgrade
 
 __all__ = [
     "ModelFileError",
@@ -26,9 +29,20 @@ __all__ = [
     "save",
 ]
 
-FORMAT, SCHEMA, KEY = "deepen-model", 1, "deepen"
+FORMAT, SCHEMA, KEY = "deepen-model", 2, "deepen"
+DIGEST = "deepen-sha256"  # of the header, in the metadata beside it
+SCHEMA_WITH_DIGESTS = 2
 # What a header of wrong structure, or fitted state that does not fit its class, ends in.
-DAMAGE = (KeyError, TypeError, ValueError, AttributeError, IndexError, RecursionError)
+DAMAGE = (
+    KeyError,
+    TypeError,
+    ValueError,
+    AttributeError,
+    IndexError,
+    OverflowError,
+    RecursionError,
+    StopIteration,
+)
 
 
 def save(
@@ -95,13 +109,15 @@ def save(
             "deepen_version": __version__,
             "info": encode(info or {}, "info", info_arrays),
             "model": encode(model, "model", arrays),
+            "arrays_sha256": digest_of(arrays),
         }
     except NotStorableError as error:
         message = f"info cannot be kept in a model file: {error}; give plain values."
         raise ModelFileError(message) from error
     if info_arrays:
         raise TypeError(f"{min(info_arrays)} is an array; info takes plain values, such as a list.")
-    content = to_bytes(arrays, metadata={KEY: json.dumps(header, allow_nan=False)})
+    text = json.dumps(header, allow_nan=False)
+    content = to_bytes(arrays, metadata={KEY: text, DIGEST: _sha256(text.encode())})
     with atomic_write(path, force=force) as file:
         file.write(content)
 
@@ -126,7 +142,7 @@ def load(path: str | os.PathLike[str]) -> Any:
     """
     header, arrays = _read(Path(path), with_arrays=True)
     try:
-        return decode(header["model"], arrays)
+        return decode(upgrade(header["model"], arrays, header["schema"]), arrays)
     except DAMAGE as error:
         raise ModelFileError(f"{path}: {_reason(error)}.") from error
 
@@ -167,10 +183,31 @@ def _read(path: Path, *, with_arrays: bool) -> tuple[dict[str, Any], Arrays]:
             metadata = file.metadata() or {}
             arrays = {name: file.get_tensor(name) for name in file.keys()} if with_arrays else {}
     except (SafetensorError, OSError, ValueError, TypeError) as error:
-        reason = str(error).splitlines()[0]
+        reason = (str(error).splitlines() or [type(error).__name__])[0]
         message = f"{path}: not a model file, or damaged or cut short ({reason}); copy it again."
         raise ModelFileError(message) from error
-    return _checked_header(metadata, path), arrays
+    header = _checked_header(metadata, path)
+    if header["schema"] >= SCHEMA_WITH_DIGESTS:
+        is_whole = metadata.get(DIGEST) == _sha256(metadata[KEY].encode())
+        if not is_whole or (with_arrays and header.get("arrays_sha256") != digest_of(arrays)):
+            raise ModelFileError(f"{path}: damaged (its checksum does not fit); copy it again.")
+    return header, arrays
+
+
+def digest_of(arrays: Arrays) -> str:
+    """SHA-256 of arrays with their names, types and shapes, as a file's header has it."""
+    import numpy as np
+
+    digest = hashlib.sha256()
+    for name in sorted(arrays):
+        array = arrays[name]
+        digest.update(f"{name}\0{array.dtype.name}\0{array.shape}\0".encode())
+        digest.update(np.ascontiguousarray(array).tobytes())
+    return digest.hexdigest()
+
+
+def _sha256(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
 
 
 def _checked_header(metadata: dict[str, str], path: Path) -> dict[str, Any]:

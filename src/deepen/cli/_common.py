@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 INPUT_IS_WRONG = 2
+WIDTH_OF_A_PIPE = 10_000  # characters: no table is folded
 _UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0}
 
 
@@ -36,13 +37,18 @@ def input_errors() -> Iterator[None]:
         fail(str(error))
     except OSError as error:
         fail(f"{error.filename or ''}: {error.strerror or error}".lstrip(": "))
+    except MemoryError as error:
+        fail(f"not enough memory ({str(error) or 'none left'}); give fewer rows or columns.")
 
 
 def console(*, to_stderr: bool = False) -> Console:
-    """Make a console that keeps quiet about colour in a pipe and with NO_COLOR."""
+    """Make a console that keeps quiet about colour with NO_COLOR, and in a pipe cuts no line."""
     from rich.console import Console
 
-    return Console(stderr=to_stderr, highlight=False, soft_wrap=False)
+    out = Console(stderr=to_stderr, highlight=False, soft_wrap=False)
+    if not out.is_terminal:
+        out.width = WIDTH_OF_A_PIPE
+    return out
 
 
 def parse_duration(text: str) -> float:
@@ -59,8 +65,64 @@ def parse_duration(text: str) -> float:
     return float(match[1]) * _UNITS[match[2] or "s"]
 
 
+def parse_types(options: Iterable[str] | None) -> dict[str, str]:
+    """Kind of each column in options such as ``size=numeric,city=text``.
+
+    Names may hold commas and equality signs: what stands before ``=kind`` is the name.
+
+    Examples
+    --------
+    >>> parse_types(["size=numeric,zip=code=categorical", "a, b=ignore"])
+    {'size': 'numeric', 'zip=code': 'categorical', 'a, b': 'ignore'}
+    """
+    from deepen.datasets.kinds import KINDS
+
+    part = re.compile(rf"(.+?)=({'|'.join(KINDS)})(?:,|$)", re.DOTALL)
+    types: dict[str, str] = {}
+    for option in options or ():
+        start = 0
+        while start < len(option):
+            match = part.match(option, start)
+            if match is None:
+                fail(
+                    f"--types {option[start:]!r}: write column=kind; kinds are {', '.join(KINDS)}."
+                )
+            types[match[1].strip()] = match[2]
+            start = match.end()
+    return types
+
+
+def training_facts(
+    X: Any, y: Any, task: str, *, source: str, seed: int, n_unlabelled: int, seconds: float
+) -> dict[str, Any]:
+    """What a model file keeps of its training, plain values, under ``info["training"]``.
+
+    ``classes`` (rows of each class) or ``mean`` and ``std`` of the target are the baseline of
+    ``deepen evaluate``.
+    """
+    import numpy as np
+
+    facts: dict[str, Any] = {
+        "data": source,
+        "rows": len(y),
+        "unlabelled": int(n_unlabelled),
+        "columns": int(X.shape[1]),
+        "seed": int(seed),
+        "seconds": round(float(seconds), 3),
+    }
+    if task == "classification":
+        labels, counts = np.unique(np.asarray(y), return_counts=True)
+        pairs = zip(labels.tolist(), counts.tolist(), strict=True)
+        return {**facts, "classes": {str(label): count for label, count in pairs}}
+    return {**facts, "mean": float(np.mean(y)), "std": float(np.std(y))}
+
+
 def read_with_target(source: str, target: str | None) -> tuple[Any, Any, str]:
-    """Table without its target column, the target, and its name."""
+    """Table without its target column, the target, and its name.
+
+    Markers of missing values in the target become empty; amounts written with currency signs,
+    percent signs or separated thousands become numbers.
+    """
     from deepen.datasets import find_column, read_table
 
     table = read_table(source, target=target)
@@ -76,7 +138,19 @@ def read_with_target(source: str, target: str | None) -> tuple[Any, Any, str]:
     features = table.drop(columns=name)
     if features.shape[1] == 0:
         fail(f"{source}: has no column but the target {name!r}; give at least one to predict from.")
-    return features, table[name], name
+    return features, _plain_target(table[name]), name
+
+
+def _plain_target(y: Any) -> Any:
+    from deepen.datasets.kinds import infer_task
+    from deepen.datasets.values import as_strings, plain_values, typed_values
+
+    if typed_values(y) is not None:
+        return y
+    strings = as_strings(y)
+    values = plain_values(strings)
+    is_amount = values.dtype.kind == "f" and infer_task(values.dropna()) == "regression"
+    return values if is_amount else strings
 
 
 def check_free(path: Path, force: bool) -> None:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import ast
 import warnings
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-MODELS = ("mlp", "logistic", "linear")
+from deepen.cli._models import MODELS
+
+HELD_OUT = 0.2  # of the rows, for prediction intervals
+LEAST_HELD_OUT = 9  # fewer residuals bear no interval of 90 %
 
 
 def fit(
@@ -18,109 +20,141 @@ def fit(
         typer.Argument(help="A .csv, .tsv, .parquet, .npz, .npy or .idx file, or a built-in name."),
     ],
     target: Annotated[str | None, typer.Option(help="Column to predict.")] = None,
-    model: Annotated[str, typer.Option(help="mlp, logistic or linear.")] = "mlp",
+    model: Annotated[str, typer.Option(help=f"{', '.join(MODELS)}.")] = "mlp",
     settings: Annotated[
         list[str] | None,
         typer.Option("--set", help="name=value, such as hidden_layer_sizes=100,100. Repeatable."),
     ] = None,
+    types: Annotated[
+        list[str] | None,
+        typer.Option(help="column=kind,column2=kind2 where the guess is wrong. Repeatable."),
+    ] = None,
+    intervals: Annotated[
+        bool,
+        typer.Option(help="For numbers: train first on 80 % of the rows to learn how far off."),
+    ] = True,
     out: Annotated[Path, typer.Option(help="File to write.")] = Path("model.deepen"),
     seed: Annotated[int, typer.Option(help="Seed of everything random.")] = 0,
     force: Annotated[bool, typer.Option("--force", help="Replace the file if it exists.")] = False,
 ) -> None:
     """Train one model on all labelled rows of DATA and save it."""
-    from deepen.cli._common import (
-        check_free,
-        console,
-        fail,
-        input_errors,
-        read_with_target,
-        warm_up,
-    )
+    from deepen.cli._common import check_free, console, fail, input_errors, parse_types, warm_up
 
     if model not in MODELS:
         fail(f"--model {model!r}: choose one of {', '.join(MODELS)}.")
     with input_errors():
         check_free(out, force)
+        kinds = parse_types(types)
+        import time
+
         import deepen
-        from deepen.datasets import TableEncoder, infer_task
-        from deepen.model_selection.prepare import prepare
+        from deepen.cli._common import training_facts
 
-        X, y, name = read_with_target(data, target)
-        task = {"logistic": "classification", "linear": "regression"}.get(model) or infer_task(
-            y.dropna()
-        )
-        try:
-            X, y, task, n_unlabelled = prepare(X, y, task)  # type: ignore[arg-type]
-            estimator = _estimator(model, task, _parsed(settings or []), seed)
-        except (ValueError, TypeError) as error:
-            fail(f"{data}: {error}")
+        start = time.monotonic()
+        X, y, task, name, n_unlabelled = _rows(data, target, model)
+        pipeline = _pipeline(data, model, task, settings, kinds, seed)
         warm_up()
-        from sklearn.pipeline import Pipeline
-
-        from deepen.engine.stopping import BY_USER
-
-        pipeline = Pipeline([("table", TableEncoder()), ("model", estimator)])
-        try:
-            with warnings.catch_warnings(record=True) as notes:
-                warnings.simplefilter("always")
-                pipeline.fit(X, y)
-        except ValueError as error:
-            fail(f"{data}: {error}")
-        for message in dict.fromkeys(str(note.message) for note in notes):
-            console().print(f"Note: {message}", markup=False, soft_wrap=True)
-        if getattr(estimator, "stop_reason_", "") == BY_USER:
-            raise KeyboardInterrupt
-        deepen.save(pipeline, out, info={"target": name}, force=force)
+        held_out = {}
+        if intervals and task == "regression":
+            held_out = _held_out(data, pipeline, X, y, seed)
+        _train(data, pipeline, X, y)
+        facts = training_facts(
+            X,
+            y,
+            task,
+            source=data,
+            seed=seed,
+            n_unlabelled=n_unlabelled,
+            seconds=time.monotonic() - start,
+        )
+        info = {"target": name, "task": task, "training": facts, **held_out}
+        deepen.save(pipeline, out, info=info, force=force)
+    unused = [column.name for column in pipeline[0].columns_ if not column.is_used]
+    say = console(to_stderr=True).print
+    if unused:
+        shown = ", ".join(unused[:8]) + (f" and {len(unused) - 8} more" if unused[8:] else "")
+        say(f"Left out (deepen inspect says why): {shown}", markup=False, soft_wrap=True)
     left_out = f" ({n_unlabelled:,} without a target left out)" if n_unlabelled else ""
     console().print(
-        f"{out}: {type(estimator).__name__}, {len(y):,} rows{left_out}",
+        f"{out}: {type(pipeline[-1]).__name__}, {len(y):,} rows{left_out}",
         markup=False,
         soft_wrap=True,
     )
 
 
-def _parsed(settings: list[str]) -> dict[str, Any]:
-    """Values as Python literals where they are, words otherwise; 100,50 is a tuple.
+def _rows(data: str, target: str | None, model: str) -> tuple[Any, Any, str, str, int]:
+    """Labelled rows, their targets, the task, the target's name, and the number left out."""
+    import numpy as np
 
-    Examples
-    --------
-    >>> _parsed(["hidden_layer_sizes=100,50", "solver=sgd", "alpha=1e-3"])
-    {'hidden_layer_sizes': (100, 50), 'solver': 'sgd', 'alpha': 0.001}
-    """
-    parsed: dict[str, Any] = {}
-    for setting in settings:
-        name, equals, text = setting.partition("=")
-        if not equals or not name:
-            raise ValueError(f"--set {setting!r}: write name=value.")
-        try:
-            parsed[name] = ast.literal_eval(text)
-        except (ValueError, SyntaxError):
-            parsed[name] = text
-    return parsed
+    from deepen.cli._common import fail, read_with_target
+    from deepen.cli._models import task_of
+    from deepen.datasets import infer_task
+    from deepen.model_selection.prepare import prepare
+
+    X, y, name = read_with_target(data, target)
+    try:
+        found = infer_task(y)  # refuses what is no target for any model
+        task = task_of(model) or found
+        # numbers too large for labels would wrap around
+        with np.errstate(invalid="raise"):
+            X, y, task, n_unlabelled = prepare(X, y, task)  # type: ignore[arg-type]
+    except FloatingPointError:
+        fail(f"{data}, target {name!r}: its numbers are too large for classes; choose another.")
+    except (ValueError, TypeError) as error:
+        fail(f"{data}, target {name!r}: {error}")
+    return X, y, task, name, n_unlabelled
 
 
-def _estimator(model: str, task: str, params: dict[str, Any], seed: int) -> Any:
-    from deepen.linear_model import LinearRegression, LogisticRegression
-    from deepen.neural_network import MLPClassifier, MLPRegressor
+def _pipeline(
+    data: str, model: str, task: str, settings: list[str] | None, kinds: dict[str, str], seed: int
+) -> Any:
+    from sklearn.pipeline import Pipeline
 
-    if model == "mlp":
-        estimator = MLPClassifier() if task == "classification" else MLPRegressor()
-    else:
-        estimator = LogisticRegression() if model == "logistic" else LinearRegression()
-    known = estimator.get_params()
-    if "hidden_layer_sizes" in params:
-        import numpy as np
+    from deepen.cli._common import fail
+    from deepen.cli._models import new_estimator, parsed_settings
+    from deepen.datasets import TableEncoder
 
-        params["hidden_layer_sizes"] = tuple(np.atleast_1d(params["hidden_layer_sizes"]).tolist())
-    for name in params:
-        if name not in known:
-            from difflib import get_close_matches
+    try:
+        estimator = new_estimator(model, task, parsed_settings(settings or []), seed)
+    except (ValueError, TypeError) as error:
+        fail(f"{data}: {error}")
+    return Pipeline([("table", TableEncoder(types=kinds or None)), ("model", estimator)])
 
-            close = get_close_matches(name, known, n=1)
-            hint = f" Did you mean {close[0]!r}?" if close else ""
-            raise ValueError(
-                f"--set {name}: {type(estimator).__name__} has no such parameter.{hint}"
-            )
-    if "random_state" in known:
-        params = {"random_state": seed, **params}
-    return estimator.set_params(**params)
+
+def _train(data: str, pipeline: Any, X: Any, y: Any, *, is_final: bool = True) -> None:
+    """Fit, each warning in one line; Ctrl-C, for a network "enough", ends the command."""
+    from deepen.cli._common import console, fail
+    from deepen.engine.stopping import BY_USER
+
+    try:
+        with warnings.catch_warnings(record=True) as notes:
+            warnings.simplefilter("always")
+            pipeline.fit(X, y)
+    except (ValueError, TypeError) as error:
+        fail(f"{data}: {error}")
+    for message in dict.fromkeys(str(note.message) for note in notes if is_final):
+        console().print(f"Note: {message}", markup=False, soft_wrap=True)
+    if getattr(pipeline[-1], "stop_reason_", "") == BY_USER:
+        raise KeyboardInterrupt
+
+
+def _held_out(data: str, pipeline: Any, X: Any, y: Any, seed: int) -> dict[str, Any]:
+    """Errors on a fifth of the rows of a model that was trained on the rest."""
+    import numpy as np
+    from sklearn.base import clone
+
+    from deepen.conformal import residual_quantiles
+    from deepen.datasets import infer_columns
+
+    n_held_out = int(HELD_OUT * len(y))
+    if n_held_out < LEAST_HELD_OUT:
+        return {}
+    order = np.random.default_rng(seed).permutation(len(y))
+    held_out, rest = np.sort(order[:n_held_out]), np.sort(order[n_held_out:])
+    first = clone(pipeline)
+    types = first[0].types or {}
+    found = [c for c in infer_columns(X) if c.name not in types]
+    # a part of the rows may look different from the whole
+    first.set_params(table__types={**{c.name: c.kind for c in found}, **types})
+    _train(data, first, X.iloc[rest], y[rest], is_final=False)
+    return {"residuals": residual_quantiles(y[held_out] - first.predict(X.iloc[held_out]))}

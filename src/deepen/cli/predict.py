@@ -1,43 +1,117 @@
-"""``deepen predict``: a saved model on new rows."""
+"""``deepen predict``: a saved model on new rows, some at a time."""
 
 from __future__ import annotations
 
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import IO, Annotated, Any
 
 import typer
+
+PIPE = "-"
+MOST_NOTES = 12
 
 
 def predict(
     model: Annotated[Path, typer.Argument(help="A model file, such as model.deepen.")],
-    data: Annotated[str, typer.Argument(help="A table with the model's columns.")],
+    data: Annotated[str, typer.Argument(help="A table with the model's columns, in any order.")],
     proba: Annotated[
         bool, typer.Option("--proba", help="Class probabilities instead of classes.")
     ] = False,
-    out: Annotated[Path, typer.Option(help="File to write.")] = Path("predictions.csv"),
+    interval: Annotated[
+        float | None,
+        typer.Option(help="For numbers: two more columns that hold this share of the targets."),
+    ] = None,
+    out: Annotated[str, typer.Option(help="File to write; - for a pipe.")] = "predictions.csv",
     force: Annotated[bool, typer.Option("--force", help="Replace the file if it exists.")] = False,
 ) -> None:
     """Predict with a saved model and write a CSV file, one line per row of DATA."""
-    from deepen.cli._common import check_free, console, fail, input_errors, write_text
+    from deepen.cli._common import check_free, console, input_errors
 
+    is_pipe = out == PIPE
     with input_errors():
-        check_free(out, force)
+        if not is_pipe:
+            check_free(Path(out), force)
+        from deepen.cli._saved import SavedModel
+
+        saved = SavedModel(model)
+        columns = Columns(saved, proba, interval)
+        n_rows = 0
+        with _destination(out, force) as file:
+            for table, _ in saved.chunks(data):
+                frame = columns.of(saved.predicted(table, data, n_rows, proba))
+                text = frame.to_csv(index=False, header=n_rows == 0, lineterminator="\n")
+                file.write(text.encode("utf-8"))
+                n_rows += len(frame)
+    say = console(to_stderr=True).print
+    findings = saved.findings()
+    for finding in findings[:MOST_NOTES]:
+        say(f"Note: {finding.text}", markup=False, soft_wrap=True)
+    if findings[MOST_NOTES:]:
+        say(f"Note: and {len(findings) - MOST_NOTES} columns more differ from the training rows.")
+    if not is_pipe:
+        console().print(f"{n_rows:,} predictions in {out}", markup=False, soft_wrap=True)
+
+
+class Columns:
+    """Table of the predictions of one chunk."""
+
+    def __init__(self, saved: Any, proba: bool, interval: float | None) -> None:
+        from deepen.cli._common import fail
+        from deepen.conformal import half_width
+
+        self.name = saved.target or "prediction"
+        self.labels = [str(label) for label in saved.classes] if proba else []
+        self.half_width: float | None = None
+        if proba and not saved.has_probabilities:
+            fail("--proba: this model predicts numbers, not classes; leave --proba out.")
+        if interval is None:
+            return
+        if saved.is_classifier:
+            fail("--interval: this model predicts classes, not numbers; --proba says how sure.")
+        residuals = saved.info.get("residuals")
+        if not isinstance(residuals, dict):
+            fail("--interval: the model file keeps no held-out errors; train it anew.")
+        try:
+            self.half_width = half_width(residuals, interval)
+        except ValueError as error:
+            fail(f"--interval: {error}")
+
+    def of(self, values: Any) -> Any:
+        """Table of predictions of shape (n_samples,) or (n_samples, n_classes)."""
+        import numpy as np
         import pandas as pd
 
-        import deepen
-        from deepen.datasets import read_table
-        from deepen.modelfile import read_header
+        if self.labels:
+            return pd.DataFrame(values, columns=self.labels)
+        if np.ndim(values) == 2:
+            names = [f"{self.name}_{j}" for j in range(values.shape[1])]
+            return pd.DataFrame(values, columns=names)
+        frame = {self.name: values}
+        if self.half_width is not None:
+            frame |= {
+                f"{self.name}_low": values - self.half_width,
+                f"{self.name}_high": values + self.half_width,
+            }
+        return pd.DataFrame(frame)
 
-        estimator = deepen.load(model)
-        table = read_table(data)
-        target = read_header(model).get("info", {}).get("target")
-        if proba and not hasattr(estimator, "predict_proba"):
-            fail("--proba: this model predicts numbers, not classes; leave --proba out.")
-        try:
-            values = estimator.predict_proba(table) if proba else estimator.predict(table)
-        except ValueError as error:
-            fail(f"{data}: {error}")
-        names = [str(label) for label in estimator.classes_] if proba else [target or "prediction"]
-        frame = pd.DataFrame(values if proba else {names[0]: values}, columns=names)
-        write_text(out, frame.to_csv(index=False), force=force)
-    console().print(f"{len(frame):,} predictions in {out}", markup=False, soft_wrap=True)
+
+@contextmanager
+def _destination(out: str, force: bool) -> Iterator[IO[bytes]]:
+    """File that appears whole or not at all, or the pipe."""
+    if out != PIPE:
+        from deepen._files import atomic_write
+
+        with atomic_write(out, force=force) as file:
+            yield file
+        return
+    try:
+        yield sys.stdout.buffer
+        sys.stdout.buffer.flush()
+    except BrokenPipeError:  # the reader has had enough, as head has
+        # what Python still flushes as it ends must go somewhere
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise typer.Exit(1) from None

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from deepen.datasets._errors import DataError
     from deepen.datasets.builtin import load_fer2013, load_mnist
+    from deepen.datasets.chunks import read_chunks
+    from deepen.datasets.drift import Drift, Finding
     from deepen.datasets.idx import read_idx
     from deepen.datasets.kinds import Column, infer_columns, infer_task
     from deepen.datasets.readers import find_column, read_table
@@ -16,12 +18,15 @@ if TYPE_CHECKING:
 __all__ = [
     "Column",
     "DataError",
+    "Drift",
+    "Finding",
     "TableEncoder",
     "find_column",
     "infer_columns",
     "infer_task",
     "load_fer2013",
     "load_mnist",
+    "read_chunks",
     "read_idx",
     "read_table",
 ]
@@ -29,12 +34,15 @@ __all__ = [
 _HOMES = {
     "Column": "kinds",
     "DataError": "_errors",
+    "Drift": "drift",
+    "Finding": "drift",
     "TableEncoder": "tables",
     "find_column": "readers",
     "infer_columns": "kinds",
     "infer_task": "kinds",
     "load_fer2013": "builtin",
     "load_mnist": "builtin",
+    "read_chunks": "chunks",
     "read_idx": "idx",
     "read_table": "readers",
 }

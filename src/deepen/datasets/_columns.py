@@ -2,20 +2,38 @@
 
 from __future__ import annotations
 
+import dataclasses
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 from sklearn.utils.validation import check_array
 
-from deepen.datasets._errors import DataError
-from deepen.datasets.kinds import CATEGORY, Column, as_strings, plain_values
+from deepen.datasets._errors import DataError, did_you_mean
+from deepen.datasets.category_means import learn_many
+from deepen.datasets.encoders import (
+    MOST_ONE_HOT,
+    category_strings,
+    is_of_numbers,
+    learn_codes,
+    learn_numbers,
+    learn_one_hot,
+)
+from deepen.datasets.kinds import (
+    CATEGORY,
+    DATE,
+    KINDS,
+    LEFT_OUT,
+    NUMBERS,
+    TEXT,
+    USED,
+    Column,
+    infer_columns,
+    override_of,
+)
+from deepen.datasets.string_encoders import learn_dates, learn_text
 
 if TYPE_CHECKING:
     import pandas as pd
-
-RARE_SHARE = 0.01  # of the rows: categories below go to "other"
-LEAST_COUNT = 2
-MOST_ONE_HOT = 50  # columns that one categorical column may become
 
 
 def as_table(X: Any) -> tuple[pd.DataFrame, bool]:
@@ -39,51 +57,48 @@ def as_table(X: Any) -> tuple[pd.DataFrame, bool]:
     return pd.DataFrame(array, columns=[f"x{i}" for i in range(array.shape[1])]), False
 
 
-def column_values(series: Any, column: Column) -> Any:
-    """Values of a used column as its kind has them: float64 without infinity, or strings."""
-    import pandas as pd
-
-    if column.kind == CATEGORY:  # "007" must not become 7 where all rows at hand look like numbers
-        return as_strings(series)
-    values = plain_values(series)
-    if values.dtype.kind != "f":
-        is_number = pd.to_numeric(values, errors="coerce").notna()
-        words = values[values.notna() & ~is_number]
-        if len(words):
+def told_columns(table: pd.DataFrame, types: Any) -> list[Column]:
+    """Columns of a table, by what the user says of them, else by looking."""
+    names = [str(name) for name in table.columns]
+    if types is not None and not isinstance(types, Mapping):
+        told = {column.name: column for column in types}
+    else:
+        told = {
+            name: Column(name, kind, "", "set by types", override_of(name, kind))
+            for name, kind in dict(types or {}).items()
+        }
+    for name, column in told.items():
+        if name not in names:
+            hint = did_you_mean(name, names)
+            raise DataError(f"types: column {name!r} is not in the table{hint or '.'}")
+        if column.kind not in KINDS:
             raise DataError(
-                f"Column {column.name!r} is {column.kind}, but holds {str(words.iloc[0])!r};"
-                " mend the value or set the column's type."
+                f"types: the kind of {name!r} must be one of {KINDS}, got {column.kind!r}."
             )
-        values = values.astype("float64")
-    if np.isinf(values).any():
-        raise DataError(
-            f"Column {column.name!r} contains infinity; replace it by a number or a blank."
-        )
-    return values
+    found = []
+    for position, name in enumerate(names):
+        if name in told:
+            column = told[name]
+        else:
+            (column,) = infer_columns(table.iloc[:, [position]])
+        found.append(dataclasses.replace(column, treatment="" if column.kind in USED else LEFT_OUT))
+    return found
 
 
-def moments(values: Any, column: Column) -> tuple[float, float, float]:
-    """Fill, center and scale of a column of numbers."""
-    numbers = values.dropna().to_numpy()
-    if len(numbers) == 0:
-        return 0.0, 0.0, 1.0
-    if column.kind == "boolean":
-        low, high = numbers.min(), numbers.max()
-        fill = high if np.mean(numbers == high) > 1 / 2 else low
-        return fill, low, _positive(high - low)
-    # Divided by the largest, so that squares of huge numbers stay finite.
-    largest = _positive(np.abs(numbers).max())
-    unit = numbers / largest
-    return float(np.median(unit)) * largest, unit.mean() * largest, _positive(unit.std() * largest)
-
-
-def _positive(scale: float) -> float:
-    return float(scale) if scale > 0 and np.isfinite(scale) else 1.0
-
-
-def frequent_categories(values: Any) -> tuple[list[str], bool]:
-    """Sorted frequent categories, and whether there are others."""
-    counts = values.value_counts()
-    least = max(LEAST_COUNT, RARE_SHARE * len(values))
-    frequent = sorted(counts.index[counts >= least][:MOST_ONE_HOT])
-    return frequent, len(frequent) < len(counts)
+def learn_column(column: Any, found: Column, scaling: str, y: Any) -> tuple[Any, Any]:
+    """Fitted treatment of a column or None, and its block of these rows where that differs."""
+    kind, name = found.kind, found.name
+    if kind in NUMBERS:
+        return learn_numbers(column, name, kind, scaling), None
+    if kind == DATE:
+        return learn_dates(column, name, scaling == "raw"), None
+    if kind == TEXT:
+        return learn_text(column), None
+    if kind != CATEGORY:
+        return None, None
+    if scaling == "raw":
+        return learn_codes(column), None
+    strings = category_strings(column, is_of_numbers(column))
+    if strings.nunique() > MOST_ONE_HOT:
+        return learn_many(column, y)
+    return learn_one_hot(column), None

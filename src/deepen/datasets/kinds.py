@@ -3,31 +3,41 @@
 from __future__ import annotations
 
 import re
+import shlex
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from deepen.datasets._errors import DataError
-from deepen.datasets.delimited import MISSING
+from deepen.datasets._errors import DataError, shortened
+from deepen.datasets.dates import find_order, parse_dates
+from deepen.datasets.values import (
+    SAMPLE,
+    as_strings,
+    distinct,
+    plain_values,
+    read_numbers,
+    typed_values,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
 
-KINDS = ("numeric", "boolean", "categorical", "date", "text", "id", "constant")
-NUMBERS, CATEGORY = ("numeric", "boolean"), "categorical"
-USED = (*NUMBERS, CATEGORY)
+KINDS = ("numeric", "boolean", "categorical", "date", "text", "id", "constant", "ignore")
+NUMBERS, CATEGORY, DATE, TEXT = ("numeric", "boolean"), "categorical", "date", "text"
+USED = (*NUMBERS, CATEGORY, DATE, TEXT)
+LEFT_OUT = "left out"
 LEAST_ROWS_FOR_ID = 10  # in fewer rows unique values are no wonder
 SHARE_OF_UNIQUE = 0.95  # strings that differ this often name their rows
+SHARE_OF_DATES = 0.95
 FEW_CATEGORIES = 20
 CATEGORIES_PER_ROW = 0.05
 WORDS_OF_TEXT = 3
 MOST_CLASSES = 20  # whole numbers with more values than this are amounts, not classes
-DATE = re.compile(
-    r"(\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.](\d{4}|\d{2})"
-    r"|\d{1,2}[ -][A-Za-z]{3,9},?[ -]\d{2,4})"
-    r"([T ]+\d{1,2}:\d{2}\S*)?"
+NAMED_ID = re.compile(
+    r"(?i:(?:^|[ _.-])(?:id|ids|uuid|guid|key|index|idx|row|rowid|nr|no))$|[a-z](?:Id|ID|Key|Nr|No)$"
 )
+COMPACT_DATES = (19_000_101, 21_001_231)  # 20240331
 
 
 @dataclass(frozen=True)
@@ -38,23 +48,40 @@ class Column:
     ----------
     name : str
         The column's name.
-    kind : {"numeric", "boolean", "categorical", "date", "text", "id", "constant"}
+    kind : {"numeric", "boolean", "categorical", "date", "text", "id", "constant", "ignore"}
         Found by looking, or set by the user.
     treatment : str
         What becomes of it, ``"left out"`` for nothing.
     reason : str
         Why it was taken for its kind.
+    override : str
+        What to add to the command line to have it otherwise; empty where nothing would help.
     """
 
     name: str
     kind: str
     treatment: str
     reason: str
+    override: str = ""
 
     @property
     def is_used(self) -> bool:
         """Whether the column reaches the model."""
-        return self.kind in USED
+        return self.kind in USED and self.treatment != LEFT_OUT
+
+
+def override_of(name: str, kind: str) -> str:
+    """Option of the command line that would have a column of this kind taken otherwise.
+
+    Examples
+    --------
+    >>> override_of("customer id", "id")
+    "--types 'customer id=categorical'"
+    """
+    if kind == "constant":
+        return ""
+    other = CATEGORY if kind in ("id", "ignore") else "ignore"
+    return f"--types {shlex.quote(f'{name}={other}')}"
 
 
 def infer_columns(table: pd.DataFrame) -> list[Column]:
@@ -84,97 +111,89 @@ def infer_columns(table: pd.DataFrame) -> list[Column]:
     if hasattr(table, "to_pandas"):
         table = table.to_pandas()
     found = []
-    for name in table.columns:
-        kind, reason = infer_kind(plain_values(table[name]))
-        treatment = "used" if kind in USED else "left out"
-        found.append(Column(str(name), kind, treatment, reason))
+    for position, name in enumerate(map(str, table.columns)):
+        kind, reason = infer_kind(table.iloc[:, position], name)
+        treatment = "used" if kind in USED else LEFT_OUT
+        found.append(Column(name, kind, treatment, reason, override_of(name, kind)))
     return found
 
 
-def plain_values(column: Any) -> Any:
-    """Column with one kind of value: numbers, dates, or strings; markers of missing values blanked.
-
-    Strings become numbers where all of them are; categories of pandas and mixed objects become
-    strings.
-    """
-    import pandas as pd
-
-    column = pd.Series(column)
-    if isinstance(column.dtype, pd.CategoricalDtype):
-        return as_strings(column)
-    if pd.api.types.is_bool_dtype(column.dtype) or pd.api.types.is_numeric_dtype(column.dtype):
-        if column.dtype.kind == "c":
-            raise DataError(
-                f"Column {column.name!r}: Complex data not supported; give real numbers."
-            )
-        return column.astype("float64")
-    if column.dtype.kind in "mM":
-        return column
-    content = pd.api.types.infer_dtype(column, skipna=True)
-    if content in ("boolean", "integer", "floating", "decimal", "mixed-integer-float"):
-        return column.astype("float64")
-    if content in ("datetime", "datetime64", "date"):
-        return pd.to_datetime(column)
-    strings = as_strings(column)
-    words = strings.dropna()
-    numbers = pd.to_numeric(words, errors="coerce")
-    if len(words) and not numbers.isna().any():
-        return numbers.astype("float64").reindex(column.index)
-    return strings
-
-
-def as_strings(column: Any) -> Any:
-    """Column of strings, with None for missing values and their markers."""
-    column = column.astype(object)
-    strings = column.map(category_name, na_action="ignore").astype(object)
-    return strings.where(column.notna() & ~strings.isin(MISSING), None)
-
-
-def category_name(value: object) -> str:
-    """Text of a category; 1.0 is 1, since a missing cell turns integers into floats."""
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))
-    return str(value).strip()
-
-
-def infer_kind(values: Any) -> tuple[str, str]:
-    """Kind and reason of a column that ``plain_values`` made."""
+def infer_kind(column: Any, name: str = "") -> tuple[str, str]:
+    """Kind and reason of a column of any type."""
+    values, note = typed_values(column), ""
+    if values is None:
+        strings = as_strings(column)
+        is_declared = str(column.dtype) == "category"
+        values, number_format, words = (None, None, []) if is_declared else read_numbers(strings)
+        if values is None:
+            return _infer_string(strings)
+        note = f", {number_format.words}" if number_format and number_format.words else ""
+        if words:
+            note += f"; words such as {shortened(words, 2)} count as missing"
     filled = values.dropna()
-    n_filled, n_distinct = len(filled), filled.nunique()
+    n_distinct, is_complete = filled.nunique(), len(filled) == len(values)
+    if constant := _constant(n_distinct, is_complete):
+        return constant
+    if values.dtype.kind == "M":
+        return DATE, "dates"
+    kind, reason = _infer_number(filled, n_distinct, is_complete, name)
+    return kind, reason + note
+
+
+def _constant(n_distinct: int, is_complete: bool) -> tuple[str, str] | None:
     if n_distinct == 0:
         return "constant", "no value in any row"
-    if n_distinct == 1 and n_filled == len(values):
+    if n_distinct == 1 and is_complete:
         return "constant", "the same value in every row"
-    if values.dtype.kind == "M":
-        return "date", "dates"
-    if values.dtype.kind == "m":
-        return "date", "durations"
-    if values.dtype.kind == "f":
-        return _infer_number(filled, n_distinct, n_filled == len(values))
-    return _infer_string(filled, n_distinct)
+    return None
 
 
-def _infer_number(filled: Any, n_distinct: int, is_complete: bool) -> tuple[str, str]:
+def _infer_number(filled: Any, n_distinct: int, is_complete: bool, name: str) -> tuple[str, str]:
     if n_distinct <= 2:
         return "boolean", f"{n_distinct} distinct number{'s' if n_distinct > 1 else ''}"
     numbers = filled.to_numpy()
     if is_complete and len(numbers) >= LEAST_ROWS_FOR_ID and np.all(np.diff(numbers) == 1):
         return "id", "whole numbers that count the rows"
+    is_whole = bool(np.all(numbers == np.round(numbers)))
+    if is_whole and len(numbers) == n_distinct >= LEAST_ROWS_FOR_ID:
+        if numbers.max() - numbers.min() == n_distinct - 1:
+            return "id", "whole numbers in a row, each once"
+        if NAMED_ID.search(name.strip()):
+            return "id", "whole numbers, each once, under the name of an id"
+    if is_whole and _are_compact_dates(numbers):
+        return DATE, "whole numbers that read as dates, year month day"
     return "numeric", f"numbers, {n_distinct} distinct"
 
 
-def _infer_string(filled: Any, n_distinct: int) -> tuple[str, str]:
-    n_filled = len(filled)
-    n_dates = sum(DATE.fullmatch(value) is not None for value in filled)
-    if n_dates >= SHARE_OF_UNIQUE * n_filled:
-        return "date", "strings written as dates"
-    n_words = float(np.mean([len(value.split()) for value in filled]))
+def _are_compact_dates(numbers: Any) -> bool:
+    low, high = COMPACT_DATES
+    if numbers.min() < low or numbers.max() > high:
+        return False
+    cells = [str(int(number)) for number in np.unique(numbers)]
+    return not bool(np.isnat(parse_dates(cells, "ymd")).any())
+
+
+def _infer_string(strings: Any) -> tuple[str, str]:
+    _, cells, counts = distinct(strings)
+    n_distinct, n_filled = len(cells), int(counts.sum())
+    if constant := _constant(n_distinct, n_filled == len(strings)):
+        return constant
+    if _are_dates(cells):
+        return DATE, "strings written as dates"
+    lengths = np.array([len(cell.split()) for cell in cells])
+    n_words = float(np.average(lengths, weights=counts))
     is_unique = n_filled >= LEAST_ROWS_FOR_ID and n_distinct >= SHARE_OF_UNIQUE * n_filled
     if n_words >= WORDS_OF_TEXT and (is_unique or n_distinct > _most_categories(n_filled)):
-        return "text", f"strings of {n_words:.0f} words on average, {n_distinct} distinct"
+        return TEXT, f"strings of {n_words:.0f} words on average, {n_distinct} distinct"
     if is_unique:
         return "id", f"{n_distinct} distinct strings in {n_filled} rows"
-    return "categorical", f"strings, {n_distinct} distinct"
+    return CATEGORY, f"strings, {n_distinct} distinct"
+
+
+def _are_dates(cells: Any) -> bool:
+    """Whether strings are dates; numbers are not looked at."""
+    cells = [cell for cell in cells[:: max(1, len(cells) // SAMPLE)] if isinstance(cell, str)]
+    return find_order(cells)[1] >= SHARE_OF_DATES
 
 
 def _most_categories(n_samples: int) -> float:
@@ -216,14 +235,17 @@ def infer_task(y: Any) -> str:
     filled = values.dropna()
     if len(filled) == 0:
         raise DataError("The target has no value in any row; choose another column.")
-    if values.dtype.kind in "mM":
+    is_duration = getattr(getattr(y, "dtype", None), "kind", "") == "m"
+    if values.dtype.kind == "M" or is_duration or _are_dates(filled):
         raise DataError(
             "The target holds dates or durations; turn it into numbers or classes first."
         )
     if is_declared or values.dtype.kind != "f":
         return "classification"
+    if np.isinf(filled).any():
+        raise DataError("The target contains infinity; replace it by a number or a blank.")
     n_distinct = filled.nunique()
-    is_whole = bool(np.all(np.isfinite(filled) & (filled == np.round(filled))))
+    is_whole = bool(np.all(filled == np.round(filled)))
     if n_distinct <= 2 or (is_whole and n_distinct <= min(MOST_CLASSES, len(filled) / 2)):
         return "classification"
     return "regression"

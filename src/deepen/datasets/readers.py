@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zipfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,11 +13,13 @@ from deepen.datasets import builtin
 from deepen.datasets._errors import DataError, did_you_mean, shortened
 from deepen.datasets.delimited import read_delimited
 from deepen.datasets.idx import read_idx
+from deepen.datasets.parquet import read_parquet
 
 if TYPE_CHECKING:
     import pandas as pd
 
 TARGET = "target"
+TEXT_SUFFIXES = (".csv", ".tsv", ".tab", ".txt", ".data")
 # What npz files of other tools call their parts; test rows follow the training rows.
 NPZ_PAIRS = (("X", "y"), ("x", "y"), ("data", "target"))
 NPZ_SPLIT_PAIRS = (
@@ -26,16 +28,19 @@ NPZ_SPLIT_PAIRS = (
 )
 
 
-def read_table(source: str | Path, *, target: str | int | None = None) -> pd.DataFrame:
+def read_table(
+    source: str | Path, *, target: str | int | None = None, as_text: Sequence[str] = ()
+) -> pd.DataFrame:
     """Table of a file or of a built-in data set, columns typed as far as their cells say.
 
     Text (.csv .tsv .tab .txt .data, each also .gz): the separator (comma, semicolon, tab, bar), a
     decimal comma, the encoding (UTF-8, UTF-16, else Windows-1252) and a missing header are found
     by looking; a file without a header has columns ``column_0``, ``column_1`` and so on. Empty
-    cells, ``NA``, ``N/A``, ``null``, ``NaN``, ``?`` and ``-`` are missing. Arrays (.npy, .npz,
-    .idx, MNIST's own ``-ubyte`` files, also .gz) become one column a feature; in .npz the features
-    are called X or x_train (with x_test below it) and the target y, which becomes the column
-    ``target``. Parquet (.parquet) is read as it is.
+    cells, ``NA``, ``N/A``, ``null``, ``NaN``, ``?``, ``-`` and their kin are missing. Digits with
+    leading zeros stay text. In files of 64 MiB or more fractions are kept in single precision.
+    Arrays (.npy, .npz, .idx, MNIST's own ``-ubyte`` files, also .gz) become one column a feature;
+    in .npz the features are called X or x_train (with x_test below it) and the target y, which
+    becomes the column ``target``. Parquet (.parquet) is read as it is.
 
     Parameters
     ----------
@@ -45,6 +50,8 @@ def read_table(source: str | Path, *, target: str | int | None = None) -> pd.Dat
         DEEPEN_DATA; mnist from OpenML where that is not set). A path object is always a file.
     target : str or int, optional
         Column to be predicted, checked early; a name, or a position such as ``57`` or ``-1``.
+    as_text : sequence of str
+        Columns of a text file whose cells stay as they are written.
 
     Returns
     -------
@@ -66,7 +73,7 @@ def read_table(source: str | Path, *, target: str | int | None = None) -> pd.Dat
     if isinstance(source, str) and source in builtin.NAMES:
         table = builtin.load_table(source)
     else:
-        table = _read_file(Path(source))
+        table = _read_file(Path(source), as_text)
     table.columns = [str(name) for name in table.columns]
     if table.shape[0] == 0 or table.shape[1] == 0:
         raise DataError(f"{source}: has no rows or no columns; there is nothing to learn from.")
@@ -121,7 +128,14 @@ def find_column(table: pd.DataFrame, column: str | int) -> str:
         raise DataError(message) from None
 
 
-def _read_file(path: Path) -> pd.DataFrame:
+def checked_suffix(path: Path) -> str:
+    """Extension of a file that can be read, in lower case and without ``.gz``.
+
+    Raises
+    ------
+    DataError
+        If there is no such file, or its extension is not known.
+    """
     suffix = _suffix(path)
     if path.is_dir():
         raise DataError(f"{path}: is a folder; give the name of a file.")
@@ -137,24 +151,19 @@ def _read_file(path: Path) -> pd.DataFrame:
         raise DataError(f"{path}: unknown extension {suffix!r}; known are {known} (text also .gz).")
     if path.stat().st_size == 0:
         raise DataError(f"{path}: is empty; it must have a header and rows.")
+    return suffix
+
+
+def _read_file(path: Path, as_text: Sequence[str]) -> pd.DataFrame:
+    suffix = checked_suffix(path)
+    if suffix in TEXT_SUFFIXES:
+        return read_delimited(path, as_text)
     return READERS[suffix](path)
 
 
 def _suffix(path: Path) -> str:
     name = path.name.lower().removesuffix(".gz")
     return "-ubyte" if name.endswith("-ubyte") else Path(name).suffix
-
-
-def _read_parquet(path: Path) -> pd.DataFrame:
-    import pyarrow as pa
-    from pyarrow import parquet
-
-    try:
-        table = parquet.ParquetFile(path).read()
-    except (pa.ArrowException, OSError) as error:
-        message = f"{path}: not a readable Parquet file ({str(error).splitlines()[0]})."
-        raise DataError(message) from error
-    return table.to_pandas(date_as_object=False).reset_index(drop=True)
 
 
 def _load_numpy(path: Path) -> Any:
@@ -255,8 +264,8 @@ def array_table(X: Any, y: Any = None, *, place: str) -> pd.DataFrame:
 
 
 READERS: dict[str, Callable[[Path], Any]] = {
-    **dict.fromkeys((".csv", ".tsv", ".tab", ".txt", ".data"), read_delimited),
-    ".parquet": _read_parquet,
+    **dict.fromkeys(TEXT_SUFFIXES, read_delimited),
+    ".parquet": read_parquet,
     ".npy": _read_npy,
     ".npz": _read_npz,
     ".idx": _read_idx_table,

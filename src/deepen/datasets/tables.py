@@ -2,7 +2,10 @@
 
     numeric      (x - mean) / standard deviation, missing: the median, and an indicator column
     boolean      the smaller number to 0, the larger to 1, missing likewise: the more frequent
-    categorical  one column a category that is frequent, one for all others, one for missing values
+    categorical  one column a category that is frequent, one for all others, one for missing values;
+                 more than 50 categories: the mean target of each, or hashed
+    date         year, month, day, day of week, hour, minute and days, those that vary
+    text         TF-IDF of words, reduced by a truncated SVD
     the rest     left out, with the reason in ``columns_``
 
 An indicator exists where the rows of ``fit`` lacked a value.
@@ -10,53 +13,62 @@ An indicator exists where the rows of ``fit`` lacked a value.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
-from deepen.datasets._columns import as_table, column_values, frequent_categories, moments
+from deepen.datasets._columns import as_table, learn_column, told_columns
 from deepen.datasets._errors import DataError, did_you_mean, shortened
-from deepen.datasets.kinds import CATEGORY, KINDS, NUMBERS, Column, infer_columns
+from deepen.datasets._fitted_checks import check_encoder
+from deepen.datasets.encoders import Codes
+from deepen.datasets.kinds import LEFT_OUT, Column
 
 if TYPE_CHECKING:
     import pandas as pd
 
     Array = np.ndarray[Any, np.dtype[Any]]
 
+SCALINGS = ("standard", "robust")
+FORMS = ("columns", "codes")
+ROWS_AT_A_TIME = 200_000  # of one column; more only take more memory
+
 
 class TableEncoder(TransformerMixin, BaseEstimator):
     """Columns of a table to a dense array: standardised numbers and one-hot categories.
 
     Cost: one pass over the table in ``fit`` and one in ``transform``; memory is that of the output,
-    n_samples x n_features_out.
+    n_samples x n_features_out, and of one column.
 
     Parameters
     ----------
-    types : dict of str to str, default=None
+    types : dict of str to str, or list of Column, default=None
         Kinds that override what is found by looking, by column name: numeric, boolean,
-        categorical, date, text, id or constant.
+        categorical, date, text, or one that leaves the column out: id, constant, ignore. The list
+        that ``infer_columns`` gives keeps the reasons too.
     dtype : {"float32", "float64"}, default="float32"
         Type of the numbers that ``transform`` returns.
+    numbers : {"standard", "robust"}, default="standard"
+        Robust, for heavy tails: by median and quartiles, then smoothly clipped to (-3, 3).
+    categories : {"columns", "codes"}, default="columns"
+        Codes, for trees: one column of codes for each categorical column, numbers and parts of
+        dates as they are, and NaN for what is missing or was never seen.
 
     Attributes
     ----------
     columns_ : list of Column
-        Name, kind, treatment and reason of every column.
-    fills_, centers_, scales_ : ndarrays of shape (n_numbers,)
-        Of the numeric and boolean columns in order: what replaces a missing value, what is
-        subtracted, and what divides.
-    categories_ : list of lists of str
-        Of the categorical columns in order: the frequent categories.
-    has_other_, has_missing_ : dict of str to bool
-        Whether a categorical column has rare categories; whether any used column has missing
-        values.
+        Name, kind, treatment, reason and override of every column.
+    encoders_ : list
+        Fitted treatment of every used column, in order.
+    categorical_features_ : ndarray of shape (n_features_out,), bool
+        Which columns of the output hold codes.
     feature_names_in_ : ndarray of shape (n_features,)
         Names in the table; only where ``fit`` saw a table.
-    n_features_in_ : int
-        Number of columns in the table.
+    n_samples_, n_features_in_ : int
+        Number of rows and columns in the table.
 
     Examples
     --------
@@ -69,11 +81,22 @@ class TableEncoder(TransformerMixin, BaseEstimator):
     (4, 4)
     >>> [str(name) for name in encoder.get_feature_names_out()]
     ['size', 'size:missing', 'colour=blue', 'colour=red']
+    >>> TableEncoder(categories="codes").fit_transform(table).tolist()
+    [[1.0, 1.0], [2.0, 0.0], [3.0, 1.0], [nan, 0.0]]
     """
 
-    def __init__(self, types: Mapping[str, str] | None = None, dtype: str = "float32") -> None:
+    def __init__(
+        self,
+        types: Mapping[str, str] | Sequence[Column] | None = None,
+        dtype: str = "float32",
+        *,
+        numbers: str = "standard",
+        categories: str = "columns",
+    ) -> None:
         self.types = types
         self.dtype = dtype
+        self.numbers = numbers
+        self.categories = categories
 
     def fit(self, X: Any, y: Any = None) -> TableEncoder:
         """Look at the columns and learn what ``transform`` needs.
@@ -82,8 +105,8 @@ class TableEncoder(TransformerMixin, BaseEstimator):
         ----------
         X : DataFrame or array-like of shape (n_samples, n_features_in)
             Numbers, strings, booleans, dates; NaN and None are missing. pandas, polars or NumPy.
-        y : ignored
-            The target does not take part.
+        y : array-like of shape (n_samples,), optional
+            Of use for columns of many categories, which are hashed without it; may have gaps.
 
         Returns
         -------
@@ -95,74 +118,68 @@ class TableEncoder(TransformerMixin, BaseEstimator):
             If there are no rows, no usable column, an infinite number, or a name in ``types``
             that is not in the table.
         """
-        if np.dtype(self.dtype).kind != "f":
-            raise ValueError(f"dtype must be 'float32' or 'float64', got {self.dtype!r}.")
+        self._fit(X, y)
+        return self
+
+    def fit_transform(self, X: Any, y: Any = None, **fit_params: Any) -> Array:
+        """Fit, and the array of the same rows; their target means are those of other folds.
+
+        Parameters
+        ----------
+        X, y
+            As in ``fit``.
+        **fit_params : dict
+            Ignored.
+
+        Returns
+        -------
+        array : ndarray of shape (n_samples, n_features_out)
+        """
+        table, own_blocks = self._fit(X, y)
+        return self._encode(table, own_blocks)
+
+    def _fit(self, X: Any, y: Any) -> tuple[pd.DataFrame, dict[int, Array]]:
+        self._check_parameters()
         table, has_names = as_table(X)
         if has_names:
             self.feature_names_in_ = np.array([str(name) for name in table.columns], dtype=object)
         elif hasattr(self, "feature_names_in_"):
             del self.feature_names_in_
-        self.n_features_in_ = table.shape[1]
-        self._set_kinds(table)
-        self._learn(table)
-        self._describe_treatments()
-        return self
-
-    def _set_kinds(self, table: pd.DataFrame) -> None:
-        names = [str(name) for name in table.columns]
-        types = dict(self.types or {})
-        for name, kind in types.items():
-            if name not in names:
-                hint = did_you_mean(name, names)
-                raise DataError(f"types: column {name!r} is not in the table{hint or '.'}")
-            if kind not in KINDS:
-                raise DataError(
-                    f"types: the kind of {name!r} must be one of {KINDS}, got {kind!r}."
-                )
-        found = infer_columns(table)
-        self.columns_ = [
-            Column(c.name, types[c.name], "", "set by types") if c.name in types else c
-            for c in found
-        ]
-        if not any(column.is_used for column in self.columns_):
+        self.n_samples_, self.n_features_in_ = table.shape
+        own_blocks = self._learn(table, told_columns(table, self.types), y)
+        if not self.encoders_:
             kinds = shortened(f"{column.name}: {column.kind}" for column in self.columns_)
             raise DataError(
                 f"No column can be used with n_samples={len(table)} ({kinds}); override by types."
             )
+        is_code = [[isinstance(e, Codes)] * len(e.names("")) for e in self.encoders_]
+        self.categorical_features_ = np.array([flag for flags in is_code for flag in flags])
+        return table, own_blocks
 
-    def _learn(self, table: pd.DataFrame) -> None:
-        numbers: list[tuple[float, float, float]] = []
-        self.categories_: list[list[str]] = []
-        self.has_other_: dict[str, bool] = {}
-        self.has_missing_: dict[str, bool] = {}
-        for position, column in enumerate(self.columns_):
-            if not column.is_used:
-                continue
-            values = column_values(table.iloc[:, position], column)
-            self.has_missing_[column.name] = bool(values.isna().any())
-            if column.kind in NUMBERS:
-                numbers.append(moments(values, column))
-            else:
-                frequent, self.has_other_[column.name] = frequent_categories(values)
-                self.categories_.append(frequent)
-        self.fills_, self.centers_, self.scales_ = np.array(numbers).reshape(-1, 3).T.copy()
+    def _check_parameters(self) -> None:
+        if np.dtype(self.dtype).kind != "f":
+            raise ValueError(f"dtype must be 'float32' or 'float64', got {self.dtype!r}.")
+        for name, known in (("numbers", SCALINGS), ("categories", FORMS)):
+            if getattr(self, name) not in known:
+                raise ValueError(f"{name} must be one of {known}, got {getattr(self, name)!r}.")
 
-    def _describe_treatments(self) -> None:
-        described, categories = [], iter(self.categories_)
-        for column in self.columns_:
-            treatment = "left out"
-            if column.kind == "numeric":
-                treatment = "standardised"
-            elif column.kind == "boolean":
-                treatment = "0 or 1"
-            elif column.kind == CATEGORY:
-                treatment = f"one-hot, {len(next(categories))} categories"
-                treatment += " and other" if self.has_other_[column.name] else ""
-            if self.has_missing_.get(column.name):
-                is_number = column.kind in NUMBERS
-                treatment += ", median for missing, indicator" if is_number else ", missing apart"
-            described.append(Column(column.name, column.kind, treatment, column.reason))
-        self.columns_ = described
+    def _learn(self, table: pd.DataFrame, found: list[Column], y: Any) -> dict[int, Array]:
+        """Treatment of every column; by encoder, the blocks of these rows that differ from it."""
+        scaling = "raw" if self.categories == "codes" else self.numbers
+        self.encoders_: list[Any] = []
+        self.columns_: list[Column] = []
+        own_blocks: dict[int, Array] = {}
+        for position, column in enumerate(found):
+            encoder, own = learn_column(table.iloc[:, position], column, scaling, y)
+            treatment = LEFT_OUT if encoder is None else encoder.describe(column.kind)
+            if encoder is not None:
+                if own is not None:
+                    own_blocks[len(self.encoders_)] = own
+                self.encoders_.append(encoder)
+            elif column.is_used:
+                column = replace(column, reason=f"{column.reason}; nothing in it recurs")
+            self.columns_.append(replace(column, treatment=treatment))
+        return own_blocks
 
     def transform(self, X: Any) -> Array:
         """Array of numbers of a table with the columns that ``fit`` saw, in any order.
@@ -170,74 +187,77 @@ class TableEncoder(TransformerMixin, BaseEstimator):
         Parameters
         ----------
         X : DataFrame or array-like of shape (n_samples, n_features_in)
-            A table is matched by name, and may have further columns; an array by position.
+            A table is matched by name, and may have further columns; an array by position. Up to a
+            quarter of a numeric column's cells may be words, which count as missing.
 
         Returns
         -------
         array : ndarray of shape (n_samples, n_features_out)
-            Finite numbers of type ``dtype``.
+            Finite numbers of type ``dtype``; NaN only with ``categories="codes"``.
 
         Raises
         ------
         DataError
-            If a column is missing, or a numeric one holds a word or an infinite number.
+            If a column is missing, or a numeric one holds words or an infinite number.
         """
         check_is_fitted(self)
-        table = self._matched(X)
-        blocks: list[Array] = [np.empty((len(table), 0), dtype=self.dtype)]
-        i_number, i_category = 0, 0
-        for position, column in enumerate(self.columns_):
-            if not column.is_used:
-                continue
-            values = column_values(table.iloc[:, position], column)
-            if column.kind in NUMBERS:
-                blocks.append(self._number_block(values, column.name, i_number))
-                i_number += 1
-            else:
-                blocks.append(self._category_block(values, column.name, i_category))
-                i_category += 1
-        return np.concatenate(blocks, axis=1)
+        return self._encode(self.matched(X), {})
 
-    def _matched(self, X: Any) -> pd.DataFrame:
+    def _encode(self, table: pd.DataFrame, own_blocks: dict[int, Array]) -> Array:
+        out = np.empty((len(table), len(self.categorical_features_)), dtype=self.dtype)
+        limit, left = np.finfo(self.dtype).max, 0
+        for i, (column, encoder, position) in enumerate(self.used()):
+            right = left + len(encoder.names(column.name))
+            for start in range(0, len(table), ROWS_AT_A_TIME):
+                rows = slice(start, start + ROWS_AT_A_TIME)
+                if i in own_blocks:
+                    block = own_blocks[i][rows]
+                else:
+                    block = encoder.apply(table.iloc[rows, position], column.name)
+                # one absurd number must not become infinity in float32
+                out[rows, left:right] = np.clip(block, -limit, limit)
+            left = right
+        return out
+
+    def used(self) -> Iterator[tuple[Column, Any, int]]:
+        """Used columns with their fitted treatment and their position in the table of fit."""
+        encoders = iter(self.encoders_)
+        for position, column in enumerate(self.columns_):
+            if column.is_used:
+                yield column, next(encoders), position
+
+    def matched(self, X: Any) -> pd.DataFrame:
+        """Table with the columns of ``fit`` in their order.
+
+        Parameters
+        ----------
+        X : DataFrame or array-like of shape (n_samples, n_features)
+
+        Returns
+        -------
+        table : DataFrame of shape (n_samples, n_features_in)
+            Columns that ``fit`` left out may lack in X; they are then empty.
+
+        Raises
+        ------
+        DataError
+            If X lacks a used column, or an array has another number of columns.
+        """
         table, has_names = as_table(X)
+        wanted = [column.name for column in self.columns_]
         if has_names and hasattr(self, "feature_names_in_"):
             names = [str(name) for name in table.columns]
-            wanted = [column.name for column in self.columns_]
-            missing = [name for name in wanted if name not in names]
+            missing = [c.name for c in self.columns_ if c.is_used and c.name not in names]
             if missing:
-                hint = did_you_mean(missing[0], names)
+                hint = did_you_mean(missing[0], sorted(set(names) - set(wanted)) or names)
                 raise DataError(f"The table lacks {shortened(missing)}{hint or '.'}")
-            return table.set_axis(names, axis=1)[wanted]
+            return table.set_axis(names, axis=1).reindex(columns=wanted)
         if table.shape[1] != self.n_features_in_:
             raise DataError(
                 f"X has {table.shape[1]} features, but {type(self).__name__} is expecting"
                 f" {self.n_features_in_} features as input."
             )
-        return table.set_axis([column.name for column in self.columns_], axis=1)
-
-    def _number_block(self, values: Any, name: str, i: int) -> Array:
-        is_missing = values.isna().to_numpy()
-        numbers = np.where(is_missing, self.fills_[i], values.to_numpy())
-        limit = np.finfo(self.dtype).max  # one absurd number must not become infinity in float32
-        with np.errstate(over="ignore"):
-            scaled = (numbers - self.centers_[i]) / self.scales_[i]
-        parts = [np.clip(scaled, -limit, limit)]
-        if self.has_missing_[name]:
-            parts.append(is_missing)
-        return np.stack(parts, axis=1).astype(self.dtype)
-
-    def _category_block(self, values: Any, name: str, i: int) -> Array:
-        frequent = self.categories_[i]
-        position = {category: j for j, category in enumerate(frequent)}
-        n_columns = len(frequent) + self.has_other_[name] + self.has_missing_[name]
-        other = len(frequent) if self.has_other_[name] else -1
-        missing = n_columns - 1 if self.has_missing_[name] else -1
-        known = np.array([position.get(value, other) for value in values], dtype=np.intp)
-        where = np.where(values.isna(), missing, known)
-        block = np.zeros((len(values), n_columns), dtype=self.dtype)
-        rows = np.flatnonzero(where >= 0)
-        block[rows, where[rows]] = 1
-        return block
+        return table.set_axis(wanted, axis=1)
 
     def get_feature_names_out(self, input_features: Any = None) -> Array:
         """Names of the columns that ``transform`` returns.
@@ -250,20 +270,16 @@ class TableEncoder(TransformerMixin, BaseEstimator):
         Returns
         -------
         names : ndarray of str objects, shape (n_features_out,)
-            ``column``, ``column=category``, ``column:other`` or ``column:missing``.
+            ``column``, ``column=category``, ``column:other``, ``column:missing``, ``column:year``
+            and so on, ``column~0`` and so on of text.
         """
         check_is_fitted(self)
-        names: list[str] = []
-        categories = iter(self.categories_)
-        for column in self.columns_:
-            if column.kind in NUMBERS:
-                names.append(column.name)
-            elif column.kind == CATEGORY:
-                names += [f"{column.name}={category}" for category in next(categories)]
-                names += [f"{column.name}:other"] if self.has_other_[column.name] else []
-            if self.has_missing_.get(column.name):
-                names.append(f"{column.name}:missing")
-        return np.array(names, dtype=object)
+        names = [encoder.names(column.name) for column, encoder, _ in self.used()]
+        return np.array([name for group in names for name in group], dtype=object)
+
+    def check_arrays(self) -> None:
+        """Raise ValueError where the fitted state does not fit together, as of a hostile file."""
+        check_encoder(self)
 
     def __sklearn_tags__(self) -> Any:
         """Tags: missing values, strings and categories are welcome."""

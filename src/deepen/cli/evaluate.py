@@ -1,0 +1,244 @@
+"""``deepen evaluate``: a saved model against rows whose target is known."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from deepen.evaluation import AmountFigures, ClassFigures
+
+LEVELS = (0.5, 0.8, 0.9, 0.95)
+MOST_SHOWN = 20  # classes; the JSON file has all
+
+
+def evaluate(
+    model: Annotated[Path, typer.Argument(help="A model file, such as model.deepen.")],
+    data: Annotated[str, typer.Argument(help="A table with the model's columns and the target.")],
+    target: Annotated[
+        str | None, typer.Option(help="Column with the truth, if not called as in the training.")
+    ] = None,
+    json: Annotated[Path | None, typer.Option(help="File for all figures.")] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace the file if it exists.")] = False,
+) -> None:
+    """Error of a saved model on DATA, with a 95 % interval, beside the best constant guess."""
+    from deepen.cli._common import check_free, console, fail, input_errors, write_text
+
+    with input_errors():
+        if json is not None:
+            check_free(json, force)
+        from deepen.cli._saved import SavedModel
+
+        saved = SavedModel(model)
+        name = target or saved.target
+        if name is None:
+            fail(f"{model}: does not say what it predicts; name the column with --target.")
+        truth, predicted, probabilities, n_left_out = _predictions(saved, data, name)
+        facts = saved.info.get("training")
+        facts = facts if isinstance(facts, dict) else {}
+        figures: ClassFigures | AmountFigures
+        if saved.is_classifier:
+            figures = _of_classes(saved, truth, predicted, probabilities, facts)
+        else:
+            figures = _of_amounts(saved, data, name, truth, predicted, facts)
+        if json is not None:
+            from dataclasses import asdict
+
+            numbers = {"model": str(model), "data": data, "target": name, **asdict(figures)}
+            write_text(json, _as_json(numbers), force=force)
+    out, say = console(), console(to_stderr=True).print
+    for finding in saved.findings():
+        say(f"Note: {finding.text}", markup=False, soft_wrap=True)
+    if n_left_out:
+        say(f"Note: {n_left_out:,} rows have no target and were left out.", soft_wrap=True)
+    _print_classes(out, figures, name) if saved.is_classifier else _print_amounts(
+        out, figures, name
+    )
+
+
+def _as_json(numbers: dict[str, Any]) -> str:
+    """JSON without what JSON has not: what is not finite becomes null."""
+    import json
+    import math
+
+    def plain(value: Any) -> Any:
+        if isinstance(value, dict):
+            return {str(key): plain(item) for key, item in value.items()}
+        if isinstance(value, list | tuple):
+            return [plain(item) for item in value]
+        return None if isinstance(value, float) and not math.isfinite(value) else value
+
+    return json.dumps(plain(numbers), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def _predictions(saved: Any, data: str, name: str) -> tuple[Any, Any, Any, int]:
+    """Truth, predictions and probabilities of the rows that have a target."""
+    import numpy as np
+    import pandas as pd
+
+    from deepen.cli._common import fail
+    from deepen.datasets.values import as_strings
+
+    truth, predicted, probabilities, n_rows = [], [], [], 0
+    for table, y in saved.chunks(data, name):
+        is_known = as_strings(y).notna().to_numpy()
+        rows = table.iloc[np.flatnonzero(is_known)]
+        if len(rows):
+            values = saved.predicted(rows, data, n_rows)
+            if np.ndim(values) != 1:
+                fail(f"{saved.path}: predicts several targets at once; evaluate bears one.")
+            predicted.append(values)
+            if saved.is_classifier and saved.has_probabilities:
+                probabilities.append(saved.pipeline.predict_proba(rows))
+            truth.append(y[is_known])
+        n_rows += len(table)
+    if not truth:
+        fail(f"{data}: no row has a value in {name!r}; there is nothing to compare with.")
+    y = pd.concat(truth, ignore_index=True)
+    return (
+        y,
+        np.concatenate(predicted),
+        np.concatenate(probabilities).astype(np.float64) if probabilities else None,
+        n_rows - len(y),
+    )
+
+
+def _of_classes(
+    saved: Any, truth: Any, predicted: Any, probabilities: Any, facts: dict[str, Any]
+) -> ClassFigures:
+    import numpy as np
+
+    from deepen.datasets.values import as_strings
+    from deepen.evaluation import class_figures
+
+    known = [str(label) for label in saved.classes]
+    names = as_strings(truth)
+    labels = known + sorted(set(names) - set(known))
+    place = {label: k for k, label in enumerate(labels)}
+    y = np.array([place[name] for name in names])
+    said = np.array([place[str(label)] for label in predicted])
+    counts = facts.get("classes") if isinstance(facts.get("classes"), dict) else {}
+    usual = [counts.get(label, 0) for label in known] if counts else np.bincount(y)[: len(known)]
+    return class_figures(y, said, labels, int(np.argmax(usual)), probabilities)
+
+
+def _of_amounts(
+    saved: Any, data: str, name: str, truth: Any, predicted: Any, facts: dict[str, Any]
+) -> AmountFigures:
+    import numpy as np
+
+    from deepen.cli._common import fail
+    from deepen.conformal import half_width
+    from deepen.datasets.values import plain_values
+    from deepen.evaluation import amount_figures
+
+    y = plain_values(truth)
+    if y.dtype.kind != "f" or not np.isfinite(y).all():
+        fail(f"{data}: the model predicts numbers, and {name!r} holds something else.")
+    mean = facts.get("mean", float(y.mean()))
+    widths: dict[str, float] = {}
+    residuals = saved.info.get("residuals")
+    for level in LEVELS if isinstance(residuals, dict) else ():
+        try:
+            widths[f"{100 * level:g} %"] = half_width(residuals, level)
+        except ValueError:  # too few held-out rows for this level
+            continue
+    return amount_figures(y.to_numpy(), np.asarray(predicted, dtype=float), mean, widths)
+
+
+def _print_classes(out: Any, figures: Any, name: str) -> None:
+    from rich.text import Text
+
+    from deepen.cli._figures import print_table, printable, rounded, with_interval
+
+    percent = [100 * end for end in figures.error_interval]
+    half = (percent[1] - percent[0]) / 2
+    error, interval = with_interval(100 * figures.error, percent, " %")
+    gain, gains = with_interval(100 * figures.gain, [100 * end for end in figures.gain_interval])
+    rows = [
+        ("error", error, interval),
+        (
+            "always guessing " + repr(figures.baseline),
+            rounded(100 * figures.baseline_error, half, " %"),
+            "",
+        ),
+        ("gain", f"{gain} points", gains),
+        ("balanced error", rounded(100 * figures.balanced_error, half, " %"), ""),
+    ]
+    for title, value in (
+        ("Brier score", figures.brier),
+        ("calibration error", figures.ece),
+        ("log loss", figures.log_loss),
+        ("area under the ROC curve", figures.auc),
+    ):
+        rows += [(title, f"{value:.3f}", "")] if value is not None else []
+    print_table(out, (f"{figures.n_rows:,} rows", "", "95 % interval"), rows)
+    out.print()
+    shown = figures.classes[:MOST_SHOWN]
+    shares = ("precision", "recall", "f1")
+    cells = [
+        [c["class"], f"{c['rows']:,}", *("n/a" if c[s] is None else f"{c[s]:.2f}" for s in shares)]
+        for c in shown
+    ]
+    print_table(out, ("class", "rows", *shares), cells)
+    out.print()
+    names = [c["class"] for c in shown]
+    counts = [
+        [label, *(f"{n:,}" for n in row[:MOST_SHOWN])]
+        for label, row in zip(names, figures.confusion, strict=False)
+    ]
+    print_table(out, ("true \\ predicted", *map(printable, names)), counts)
+    if len(figures.classes) > MOST_SHOWN:
+        out.print(f"... and {len(figures.classes) - MOST_SHOWN} classes more; --json has all.")
+    out.print()
+    sentence = (
+        f"{name}: error {error} (95 % interval {interval}) on {figures.n_rows:,} rows;"
+        f" always guessing {figures.baseline!r} errs in {rows[1][1]}: {_verdict(figures)}"
+    )
+    out.print(Text(printable(sentence), style="bold"), soft_wrap=True)
+
+
+def _verdict(figures: Any) -> str:
+    low, high = figures.gain_interval
+    if low > 0:
+        return "the model is better."
+    return "the model is worse." if high < 0 else "these rows cannot tell the two apart."
+
+
+def _print_amounts(out: Any, figures: Any, name: str) -> None:
+    from rich.text import Text
+
+    from deepen.cli._figures import print_table, printable, rounded, with_interval
+
+    low, high = figures.rmse_interval
+    half = (high - low) / 2
+    rmse, interval = with_interval(figures.rmse, figures.rmse_interval)
+    gain, gains = with_interval(figures.gain, figures.gain_interval)
+    rows = [
+        ("root mean squared error", rmse, interval),
+        (
+            "always guessing " + rounded(figures.baseline, half),
+            rounded(figures.baseline_rmse, half),
+            "",
+        ),
+        ("gain", gain, gains),
+        ("mean absolute error", rounded(figures.mae, half), ""),
+        ("mean of prediction minus truth", rounded(figures.bias, half), ""),
+        ("R2", "n/a: the target is constant" if figures.r2 is None else f"{figures.r2:.3f}", ""),
+    ]
+    print_table(out, (f"{figures.n_rows:,} rows", "", "95 % interval"), rows)
+    out.print()
+    cells = [(level, rounded(q, half)) for level, q in figures.residual_quantiles.items()]
+    print_table(out, ("of the rows", "truth minus prediction is at most"), cells)
+    if figures.coverage:
+        out.print()
+        cells = [(level, f"{100 * held:.1f} %") for level, held in figures.coverage.items()]
+        print_table(out, ("prediction intervals of", "hold"), cells)
+    out.print()
+    sentence = (
+        f"{name}: root mean squared error {rmse} (95 % interval {interval}) on {figures.n_rows:,}"
+        f" rows; always guessing the mean errs by {rows[1][1]}: {_verdict(figures)}"
+    )
+    out.print(Text(printable(sentence), style="bold"), soft_wrap=True)

@@ -1,0 +1,210 @@
+"""``deepen inspect``: what is in a model file, told from its header alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+MOST_COLUMNS = 60  # shown; a wide table's rest is counted
+KINDS_OF_LAYERS = ("coefs_", "coef_", "components_")
+UNITS = {"coefs_": "units", "coef_": "weights", "components_": "components"}
+LEAST_PICTURE = 4  # pixels a side: fewer features are no picture
+
+
+def inspect(
+    model: Annotated[Path, typer.Argument(help="A model file, such as model.deepen.")],
+    out: Annotated[
+        Path | None, typer.Option(help="Folder for pictures of what the model learnt.")
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace pictures that exist.")] = False,
+) -> None:
+    """Show what a model file holds; nothing of it is run."""
+    from deepen.cli._common import console, fail, input_errors
+    from deepen.modelfile import DAMAGE, ModelFileError, read_header
+
+    with input_errors():
+        header = read_header(model)
+        try:
+            facts, columns = _facts(header), _columns(header["model"])
+        except DAMAGE as error:
+            raise ModelFileError(f"{model}: its header does not fit a model ({error}).") from error
+        pictures = [] if out is None else _pictures(model, out, force)
+    from deepen.cli._figures import print_table, printable
+
+    say = console()
+    for name, value in facts.items():
+        say.print(f"{name:<12} {printable(value)}", markup=False, soft_wrap=True)
+    if columns:
+        say.print()
+        headings = ("column", "kind", "treatment", "reason", "to change it")
+        print_table(say, headings, columns[:MOST_COLUMNS])
+        if len(columns) > MOST_COLUMNS:
+            say.print(f"... and {len(columns) - MOST_COLUMNS:,} columns more")
+    for picture in pictures:
+        say.print(f"picture      {picture}", markup=False, soft_wrap=True)
+    if out is not None and not pictures:
+        fail(f"{model}: there is no picture of this model: its columns are no image.")
+
+
+def _facts(header: dict[str, Any]) -> dict[str, str]:
+    """Lines of facts by their name."""
+    steps = list(_steps(header["model"]))
+    last = steps[-1]
+    info = header["info"] if isinstance(header["info"], dict) else {}
+    facts = {
+        "kind": " -> ".join(_short(step["__model__"]) for step in steps),
+        "file": f"schema {header['schema']}, written by deepen {header.get('deepen_version')}",
+    }
+    for name in ("target", "task"):
+        if name in info:
+            facts[name] = str(info[name])
+    if labels := _labels(last["state"].get("classes_")):
+        facts["classes"] = f"{len(labels)}: {', '.join(labels[:12])}{' ...' if labels[12:] else ''}"
+    if layers := _layers(last["state"]):
+        facts["layers"] = layers
+    n_numbers = sum(_n_numbers(node) for key, node in last["state"].items() if key != "classes_")
+    facts["parameters"] = f"{n_numbers:,} fitted numbers"
+    settings = [f"{k}={v}" for k, v in last["params"].items() if _is_plain(v) and v is not None]
+    facts["settings"] = ", ".join(settings)
+    for name in ("n_iter_", "loss_", "stop_reason_"):
+        value = last["state"].get(name)
+        if _is_plain(value) and value not in (None, ""):
+            facts[name.strip("_").replace("_", " ")] = str(value)
+    training = info.get("training")
+    for name, value in training.items() if isinstance(training, dict) else ():
+        facts[name.replace("_", " ")] = _plain_text(value)
+    residuals = info.get("residuals")
+    if isinstance(residuals, dict):
+        facts["intervals"] = f"from the errors on {residuals.get('n')} held-out rows"
+    others = set(info) - {"target", "task", "training", "residuals"}
+    return facts | {name: _plain_text(info[name]) for name in sorted(others)}
+
+
+def _steps(node: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Estimators of a pipeline in order, or the one there is."""
+    if _short(node["__model__"]) != "Pipeline":
+        yield node
+        return
+    for step in node["params"]["steps"]:
+        yield from _steps(step["__tuple__"][1])
+
+
+def _short(name: str) -> str:
+    return name.rpartition(".")[2]
+
+
+def _is_plain(value: Any) -> bool:
+    return value is None or isinstance(value, bool | int | float | str)
+
+
+def _plain_text(value: Any) -> str:
+    if isinstance(value, dict):
+        shown = [f"{key} {item}" for key, item in list(value.items())[:12] if _is_plain(item)]
+        return ", ".join(shown) + (" ..." if len(value) > 12 else "")
+    if isinstance(value, float):
+        return f"{value:.6g}"
+    return f"{value:,}" if type(value) is int and value >= 10_000 else str(value)
+
+
+def _labels(node: Any) -> list[str]:
+    if not isinstance(node, dict):
+        return []
+    if "__labels__" in node:
+        return [str(label) for label in node["__labels__"]]
+    return [str(k) for k in range(node["shape"][0])] if node.get("shape") else []
+
+
+def _layers(state: dict[str, Any]) -> str:
+    """Widths of the layers, from the shapes of the weights."""
+    for name in KINDS_OF_LAYERS:
+        node = state.get(name)
+        nodes = node if isinstance(node, list) else [node]
+        shapes = [n["shape"] for n in nodes if isinstance(n, dict) and len(n.get("shape", ())) == 2]
+        if not shapes:
+            continue
+        if name == "coefs_":
+            return " - ".join(str(n) for n in [shapes[0][0], *(shape[1] for shape in shapes)])
+        return f"{shapes[0][1]} - {shapes[0][0]}"
+    roots = state.get("roots_")
+    if isinstance(roots, dict):
+        return f"{roots['shape'][0] * roots['shape'][1]} trees"
+    return ""
+
+
+def _n_numbers(node: Any) -> int:
+    """Numbers in all arrays below a node of the header."""
+    if isinstance(node, list):
+        return sum(_n_numbers(item) for item in node)
+    if not isinstance(node, dict):
+        return 0
+    if "__array__" in node:
+        n_numbers = 1
+        for size in node["shape"]:
+            n_numbers *= int(size)
+        return n_numbers
+    return sum(_n_numbers(item) for item in node.values())
+
+
+def _columns(node: dict[str, Any]) -> list[tuple[str, ...]]:
+    """Rows of the table of columns, where the model has one."""
+    fields = ("name", "kind", "treatment", "reason", "override")
+    for step in _steps(node):
+        if _short(step["__model__"]) == "TableEncoder":
+            columns = [column["fields"] for column in step["state"]["columns_"]]
+            return [tuple(str(column.get(field, "")) for field in fields) for column in columns]
+    return []
+
+
+def _pictures(model: Path, folder: Path, force: bool) -> list[Path]:
+    """Write the pictures that there are of a model; their paths."""
+    import io
+
+    import deepen
+    from deepen._files import atomic_write
+    from deepen.plotting import plot_filters, plot_learning_curves
+
+    if not folder.is_dir() and (folder.exists() or not folder.parent.is_dir()):
+        raise FileNotFoundError(2, "is no folder, nor can it be made there", str(folder))
+    pipeline = deepen.load(model)
+    last = getattr(pipeline, "steps", [("model", pipeline)])[-1][1]
+    axes = {}
+    weights = _weights_by_column(pipeline, last)
+    side = round(len(weights) ** 0.5)
+    if side >= LEAST_PICTURE and side**2 == len(weights):
+        axes["filters.png"] = plot_filters(weights)
+    history = getattr(last, "history_", None)
+    if isinstance(history, dict) and len(history.get("loss", ())) > 1:
+        axes["learning-curves.png"] = plot_learning_curves(history)
+    if axes:
+        folder.mkdir(exist_ok=True)
+    for name, ax in axes.items():
+        buffer = io.BytesIO()
+        ax.figure.savefig(buffer, dpi=120)
+        with atomic_write(folder / name, force=force) as file:
+            file.write(buffer.getvalue())
+    return [folder / name for name in axes]
+
+
+def _weights_by_column(pipeline: Any, model: Any) -> Any:
+    """First layer's weights, a row for each column of the table; columns left out weigh nothing."""
+    import numpy as np
+
+    from deepen.datasets import TableEncoder
+
+    weights = getattr(model, "coefs_", [None])[0]
+    if weights is None and hasattr(model, "components_"):
+        weights = np.transpose(model.components_)
+    if weights is None or np.ndim(weights) != 2:
+        return np.zeros((0, 0))
+    encoder = getattr(pipeline, "steps", [("", None)])[0][1]
+    if not isinstance(encoder, TableEncoder):
+        return weights
+    positions = [position for _, _, position in encoder.used()]
+    if len(positions) != len(weights):  # some column became several
+        return np.zeros((0, 0))
+    by_column = np.zeros((len(encoder.columns_), weights.shape[1]))
+    by_column[positions] = weights
+    return by_column

@@ -1,0 +1,256 @@
+"""What becomes of one column of numbers or of few categories: what fit learns, and its columns.
+
+    numbers   standard  (x - mean) / standard deviation
+              robust    z / sqrt(1 + (z / 3)^2),  z = (x - median) / (q75 - q25)
+              raw       x, NaN where missing
+    one-hot   a column a category, one for the rare ones, one for missing values
+    codes     0, 1, ... in one column, NaN where missing or never seen
+
+(Smooth clipping: Holzmüller, Grinsztajn, Steinwart 2024, arXiv 2407.04491, section 3.)
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from deepen.datasets.number_format import NumberFormat
+from deepen.datasets.values import (
+    as_strings,
+    category_name,
+    distinct,
+    mapped,
+    numbers_of,
+    read_numbers,
+    typed_values,
+)
+
+Array = np.ndarray[Any, np.dtype[Any]]
+
+RARE_SHARE = 0.01  # of the rows: categories below go to "other"
+LEAST_COUNT = 2
+MOST_ONE_HOT = 50  # distinct categories that get a column each
+MOST_CODES = 250  # scikit-learn's trees bear 255
+MOST_KEPT = 10_000  # category names that a model keeps for one column
+MOST_WORDS = 0.25  # of a column of numbers
+CLIP = 3.0  # where smooth clipping bends
+LEVELS = (0.0, 0.01, 0.25, 0.5, 0.75, 0.99, 1.0)
+ROWS_FOR_QUANTILES = 200_000
+
+
+@dataclass(frozen=True)
+class Numbers:
+    """Fitted treatment of a column of numbers or of two distinct numbers.
+
+    Parameters
+    ----------
+    scaling : {"standard", "robust", "raw"}
+    fill, center, scale : float
+        What replaces a missing value, what is subtracted, and what divides.
+    has_missing : bool
+        Whether fit saw a missing value, which then has a column of its own (but with "raw").
+    quantiles : list of 7 floats
+        Of the rows of fit, at 0, 1, 25, 50, 75, 99 and 100 %; empty where all were missing.
+    number_format : NumberFormat or None
+        How strings are read; None: by looking.
+    """
+
+    scaling: str
+    fill: float
+    center: float
+    scale: float
+    has_missing: bool
+    quantiles: list[float]
+    number_format: NumberFormat | None = None
+
+    def values(self, column: Any, name: str) -> tuple[Any, list[str]]:
+        """Numbers of a column, and the words that count as missing."""
+        return numbers_of(column, self.number_format, name, most_words=MOST_WORDS)
+
+    def apply(self, column: Any, name: str) -> Array:
+        """Columns of shape (n_samples, n_columns) that stand for a column."""
+        values, _ = self.values(column, name)
+        numbers = values.to_numpy(dtype=np.float64)
+        if self.scaling == "raw":
+            return np.asarray(numbers[:, None])
+        is_missing = np.isnan(numbers)
+        with np.errstate(over="ignore"):
+            scaled = (np.where(is_missing, self.fill, numbers) - self.center) / self.scale
+        if self.scaling == "robust":
+            # in this form huge numbers stay finite
+            scaled = scaled / np.hypot(1.0, scaled / CLIP)
+            scaled = np.where(np.isnan(scaled), np.sign(numbers - self.center) * CLIP, scaled)
+        return np.stack([scaled, is_missing] if self.has_missing else [scaled], axis=1)
+
+    def names(self, name: str) -> list[str]:
+        """Names of the columns that ``apply`` makes."""
+        return [name, f"{name}:missing"] if self.has_missing and self.scaling != "raw" else [name]
+
+    def describe(self, kind: str) -> str:
+        """What is done, in words."""
+        if self.scaling == "raw":
+            return "as it is"
+        robust = "robustly scaled, smoothly clipped"
+        said = robust if self.scaling == "robust" else "standardised"
+        said = "0 or 1" if kind == "boolean" else said
+        fill = "more frequent" if kind == "boolean" else "median"
+        return said + (f", {fill} for missing, indicator" if self.has_missing else "")
+
+
+def learn_numbers(column: Any, name: str, kind: str, scaling: str) -> Numbers:
+    """Treatment of a column of numbers, from the rows of fit."""
+    number_format = None
+    if typed_values(column) is None:
+        number_format = read_numbers(as_strings(column))[1]
+    values, _ = numbers_of(column, number_format, name, most_words=MOST_WORDS)
+    numbers = values.dropna().to_numpy()
+    step = max(1, len(numbers) // ROWS_FOR_QUANTILES)
+    quantiles = np.quantile(numbers[::step], LEVELS).tolist() if len(numbers) else []
+    if quantiles:
+        quantiles[0], quantiles[-1] = float(numbers.min()), float(numbers.max())
+    is_boolean = kind == "boolean"
+    fill, center, scale = _moments(numbers, is_boolean)
+    if scaling == "robust" and quantiles and not is_boolean:
+        fill, center = quantiles[3], quantiles[3]
+        scale = _positive(quantiles[4] - quantiles[2], (quantiles[-1] - quantiles[0]) / 2)
+    used = "standard" if scaling == "robust" and is_boolean else scaling
+    has_missing = len(numbers) < len(values)
+    return Numbers(used, fill, center, scale, has_missing, quantiles, number_format)
+
+
+def _moments(numbers: Array, is_boolean: bool) -> tuple[float, float, float]:
+    """Fill, center and scale."""
+    if len(numbers) == 0:
+        return 0.0, 0.0, 1.0
+    if is_boolean:
+        low, high = float(numbers.min()), float(numbers.max())
+        fill = high if np.mean(numbers == high) > 1 / 2 else low
+        return fill, low, _positive(high - low)
+    # Divided by the largest, so that squares of huge numbers stay finite.
+    largest = _positive(float(np.abs(numbers).max()))
+    unit = numbers / largest
+    center, scale = float(unit.mean()) * largest, float(unit.std()) * largest
+    return float(np.median(unit)) * largest, center, _positive(scale)
+
+
+def _positive(*scales: float) -> float:
+    return next((float(scale) for scale in scales if scale > 0 and np.isfinite(scale)), 1.0)
+
+
+@dataclass(frozen=True)
+class OneHot:
+    """Fitted treatment of a column of few categories: a column each.
+
+    Parameters
+    ----------
+    categories : list of str
+        That are frequent, sorted.
+    rare : list of str
+        That fit saw, but seldom; they share a column.
+    has_missing : bool
+        Whether fit saw a missing value.
+    of_numbers : bool
+        Whether fit saw numbers, so that ``7.0`` and ``07`` are the category ``7``.
+    """
+
+    categories: list[str]
+    rare: list[str]
+    has_missing: bool
+    of_numbers: bool = False
+
+    def apply(self, column: Any, name: str) -> Array:
+        """Columns of zeros and ones, shape (n_samples, n_columns)."""
+        frequent = {category: j for j, category in enumerate(self.categories)}
+        other = len(frequent) if self.rare else -1
+        missing = len(self.names(name)) - 1 if self.has_missing else -1
+        strings = category_strings(column, self.of_numbers)
+        where = mapped(strings, lambda cells: [frequent.get(c, other) for c in cells], missing)
+        block = np.zeros((len(where), len(self.names(name))))
+        rows = np.flatnonzero(where >= 0)
+        block[rows, where[rows].astype(np.intp)] = 1
+        return block
+
+    def names(self, name: str) -> list[str]:
+        """Names of the columns that ``apply`` makes."""
+        names = [f"{name}={category}" for category in self.categories]
+        names += [f"{name}:other"] if self.rare else []
+        return names + ([f"{name}:missing"] if self.has_missing else [])
+
+    def describe(self, kind: str) -> str:
+        """What is done, in words."""
+        said = f"one-hot, {len(self.categories)} categories"
+        said += " and other" if self.rare else ""
+        return said + (", missing apart" if self.has_missing else "")
+
+
+@dataclass(frozen=True)
+class Codes:
+    """Fitted treatment of categories for trees: 0, 1, ... in one column, NaN for the rest."""
+
+    categories: list[str]
+    rare: list[str]
+    has_missing: bool
+    of_numbers: bool = False
+
+    def apply(self, column: Any, name: str) -> Array:
+        """One column of codes, shape (n_samples, 1)."""
+        codes = {category: float(j) for j, category in enumerate(self.categories)}
+        codes.update(dict.fromkeys(self.rare, float(len(self.categories))))
+        strings = category_strings(column, self.of_numbers)
+        of_cells = mapped(strings, lambda cells: [codes.get(c, np.nan) for c in cells], np.nan)
+        return np.asarray(of_cells[:, None])
+
+    def names(self, name: str) -> list[str]:
+        """Name of the column that ``apply`` makes."""
+        return [name]
+
+    def describe(self, kind: str) -> str:
+        """What is done, in words."""
+        more = ", the rest under one more" if self.rare else ""
+        return f"codes of {len(self.categories)} categories{more}"
+
+
+def category_strings(column: Any, of_numbers: bool) -> Any:
+    """Column of category names."""
+    strings = as_strings(column)
+    if not of_numbers or typed_values(column) is not None:
+        return strings
+    return strings.map(_name_of_number, na_action="ignore")
+
+
+def _name_of_number(cell: str) -> str:
+    try:
+        return category_name(float(cell))
+    except ValueError:
+        return cell
+
+
+def is_of_numbers(column: Any) -> bool:
+    """Whether a column that is taken for categories holds numbers."""
+    values = typed_values(column)
+    return values is not None and values.dtype.kind == "f"
+
+
+def learn_one_hot(column: Any) -> OneHot:
+    """Treatment of a column of categories: one-hot."""
+    of_numbers = is_of_numbers(column)
+    strings = category_strings(column, of_numbers)
+    _, cells, counts = distinct(strings)
+    least = max(LEAST_COUNT, RARE_SHARE * len(strings))
+    order = np.argsort(-counts, kind="stable")
+    frequent = [cells[i] for i in order[:MOST_ONE_HOT] if counts[i] >= least]
+    rare = sorted(set(cells) - set(frequent))[:MOST_KEPT]
+    return OneHot(sorted(frequent), rare, bool(strings.isna().any()), of_numbers)
+
+
+def learn_codes(column: Any) -> Codes:
+    """Treatment of a column of categories: codes, the most frequent first."""
+    of_numbers = is_of_numbers(column)
+    strings = category_strings(column, of_numbers)
+    _, cells, counts = distinct(strings)
+    by_count = sorted(range(len(cells)), key=lambda i: (-counts[i], cells[i]))
+    names = [cells[i] for i in by_count]
+    rare = names[MOST_CODES : MOST_CODES + MOST_KEPT]
+    return Codes(names[:MOST_CODES], rare, bool(strings.isna().any()), of_numbers)

@@ -1,0 +1,168 @@
+"""Numbers as people write them: which mark is the decimal one, which groups thousands.
+
+    1,234.50   1.234,50   1 234,50   1'234.50   $ 12   12 %   (3.50)   3.50-
+
+Formats are tried on the distinct cells of a column; the one that reads most of them wins, the
+plainest of equals. What it reads is remembered with the column, so that a later table is read alike.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+CURRENCIES = "€$£¥₹₽₩₺₴₫₪฿₦₱"
+CODES = "USD|EUR|GBP|JPY|CNY|CHF|CAD|AUD|NZD|INR|SEK|NOK|DKK|PLN|CZK|HUF|BRL|MXN|RUB|TRY|ZAR|KRW"
+AFFIX = re.compile(rf"[{CURRENCIES}%‰]|(?<![A-Za-z])(?:{CODES})(?![A-Za-z])|(?<=\d)\s?kr\.?$")
+SPACES = re.compile(r"[\s\u00a0\u2009\u202f]+")
+# (decimal mark, mark of thousands), the plainest first
+MARKS = (
+    (".", ""),
+    (".", ","),
+    (",", ""),
+    (",", "."),
+    (".", " "),
+    (",", " "),
+    (".", "'"),
+    (",", "'"),
+)
+LEAST_READ = 0.95  # of the cells: else they are words, a few of which are numbers
+CODE_OF_DIGITS = re.compile(r"0\d+")
+
+
+@dataclass(frozen=True)
+class NumberFormat:
+    """How a column writes its numbers.
+
+    Parameters
+    ----------
+    decimal : str
+        ``"."`` or ``","``.
+    thousands : str
+        ``""``, ``","``, ``"."``, a blank or an apostrophe.
+    affix : str
+        Currency or percent sign that its cells bear, or none.
+
+    Examples
+    --------
+    >>> NumberFormat(",", ".").parse("1.234,50 €")
+    1234.5
+    """
+
+    decimal: str = "."
+    thousands: str = ""
+    affix: str = ""
+
+    @property
+    def pattern(self) -> re.Pattern[str]:
+        """What a whole cell looks like, once its signs are taken away."""
+        whole = r"\d+"
+        if self.thousands:
+            whole = rf"(?:[1-9]\d{{0,2}}(?:{re.escape(self.thousands)}\d{{3}})+|\d+)"
+        mark = re.escape(self.decimal)
+        return re.compile(rf"[+-]?(?:{whole}(?:{mark}\d*)?|{mark}\d+)(?:[eE][+-]?\d+)?")
+
+    def parse(self, cell: str) -> float:
+        """Number of a cell, NaN where it is none."""
+        return self.parse_all([cell])[0]
+
+    def parse_all(self, cells: Iterable[str]) -> list[float]:
+        """Numbers of cells, NaN where they are none."""
+        pattern = self.pattern
+        return [self._number(_bare(cell)[0], pattern) for cell in cells]
+
+    def _number(self, bare: str, pattern: re.Pattern[str]) -> float:
+        if bare.lower().lstrip("+-") in ("inf", "infinity"):
+            return -math.inf if bare.startswith("-") else math.inf
+        if pattern.fullmatch(bare) is None:
+            return math.nan
+        if self.thousands:
+            bare = bare.replace(self.thousands, "")
+        return float(bare.replace(self.decimal, "."))
+
+    @property
+    def words(self) -> str:
+        """What is unusual about it, in words; empty for plain numbers."""
+        marks = {",": "comma", ".": "point", " ": "blank", "'": "apostrophe"}
+        said = ["decimal comma"] if self.decimal == "," else []
+        said += [f"{marks[self.thousands]} between thousands"] if self.thousands else []
+        said += [f"sign {self.affix}"] if self.affix else []
+        return ", ".join(said)
+
+
+def _bare(cell: str) -> tuple[str, str]:
+    """Cell without signs of currency and percent, blanks made one; and the signs it bore."""
+    text = SPACES.sub(" ", cell.replace("\u2212", "-").replace("\u2019", "'")).strip()
+    affixes = AFFIX.findall(text)
+    if affixes:
+        text = AFFIX.sub("", text)
+    is_negative = text.startswith("(") and text.endswith(")")
+    text = text[1:-1].strip() if is_negative else text.strip()
+    if text.endswith("-"):
+        is_negative, text = True, text[:-1].strip()
+    if text.startswith(("- ", "+ ")):
+        text = text[0] + text[2:]
+    return ("-" + text if is_negative and not text.startswith("-") else text), "".join(affixes)
+
+
+def find_format(
+    cells: Sequence[str], counts: Sequence[int] | None = None, *, prefer: str = "."
+) -> tuple[NumberFormat | None, float]:
+    """Format that reads nearly all cells as numbers, if any, and the share of cells it reads.
+
+    Parameters
+    ----------
+    cells : sequence of str
+        The distinct cells of a column, none of them missing.
+    counts : sequence of int, optional
+        How often each occurs.
+    prefer : {".", ","}
+        Decimal mark of the file, taken where cells such as 1.234 and 1,234 do not tell.
+
+    Returns
+    -------
+    format : NumberFormat or None
+        None where words prevail, where signs of several currencies occur, or where leading zeros
+        show that the digits are a code, such as 00501.
+    share : float
+        Of the rows that it reads.
+
+    Examples
+    --------
+    >>> find_format(["1,5", "12,25", "1.234,00"])
+    (NumberFormat(decimal=',', thousands='.', affix=''), 1.0)
+    >>> find_format(["00501", "90210"])
+    (None, 0.0)
+    """
+    weights = list(counts) if counts is not None else [1] * len(cells)
+    bare, affixes = zip(*map(_bare, cells), strict=True) if cells else ((), ())
+    signs = {affix for affix in affixes if affix}
+    if not cells or len(signs) > 1 or _are_codes(cells):
+        return None, 0.0
+    total = sum(weights)
+    best, best_share = None, 0.0
+    for decimal, thousands in sorted(MARKS, key=lambda marks: marks[0] != prefer):
+        candidate = NumberFormat(decimal, thousands, "".join(signs))
+        pattern = candidate.pattern
+        n_read = sum(
+            weight
+            for cell, weight in zip(bare, weights, strict=True)
+            if pattern.fullmatch(cell) or cell.lower().lstrip("+-") in ("inf", "infinity")
+        )
+        if n_read / total > best_share:
+            best, best_share = candidate, n_read / total
+        if best_share == 1:
+            break
+    return (best, best_share) if best_share >= LEAST_READ else (None, best_share)
+
+
+def _are_codes(cells: Sequence[str]) -> bool:
+    """Whether digits of one length, some with a leading zero, stand in all cells."""
+    length = len(cells[0])
+    return (
+        length > 1
+        and any(CODE_OF_DIGITS.fullmatch(cell) for cell in cells)
+        and all(len(cell) == length and cell.isdigit() for cell in cells)
+    )

@@ -1,0 +1,249 @@
+"""Treatments of columns: what they compute, and that none learns from rows it must not see."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.ensemble import HistGradientBoostingClassifier
+from sklearn.linear_model import LinearRegression
+from sklearn.model_selection import cross_val_score
+from sklearn.pipeline import make_pipeline
+
+from deepen.datasets import Column, DataError, TableEncoder, infer_columns
+from survivor import HOSTILE, table_to_survive
+
+
+def treatments(encoder):
+    return {column.name: column.treatment for column in encoder.columns_}
+
+
+def test_the_table_to_survive(seed):
+    table = table_to_survive(seed=seed).drop(columns="label")
+    encoder = TableEncoder()
+    out = encoder.fit_transform(table)
+    assert np.isfinite(out).all() and out.dtype == np.float32
+    kinds = {column.name: column.kind for column in encoder.columns_}
+    assert kinds == {
+        "id": "id", "row": "id", "date": "date", "text": "text", "city": "categorical",
+        "constant": "constant", "copy": "boolean", HOSTILE: "numeric",
+    }  # fmt: skip
+    assert treatments(encoder)["id"] == treatments(encoder)["row"] == "left out"
+    overrides = {column.name: column.override for column in encoder.columns_}
+    assert overrides["id"] == "--types id=categorical"
+    assert overrides["city"] == "--types city=ignore"
+    assert overrides["constant"] == ""
+    names = encoder.get_feature_names_out()
+    assert len(names) == out.shape[1] == len(encoder.categorical_features_)
+    assert len(set(names)) == len(names)
+
+
+def test_columns_that_were_left_out_may_be_absent_later():
+    table = table_to_survive().drop(columns="label")
+    encoder = TableEncoder().fit(table)
+    few = table.drop(columns=["id", "constant"])
+    np.testing.assert_array_equal(encoder.transform(few), encoder.transform(table))
+
+
+def test_kinds_as_found_keep_their_reasons():
+    table = table_to_survive()
+    found = infer_columns(table)
+    encoder = TableEncoder(types=found).fit(table)
+    assert [c.reason for c in encoder.columns_] == [c.reason for c in found]
+    with pytest.raises(DataError, match="'no' is not in the table"):
+        TableEncoder(types=[Column("no", "text", "", "")]).fit(table)
+
+
+@pytest.mark.parametrize(
+    ("name", "values", "kind"),
+    [
+        ("customer_id", [17, 3, 99, 45, 1000, 6, 71, 812, 9, 55], "id"),
+        ("customerId", [17, 3, 99, 45, 1000, 6, 71, 812, 9, 55], "id"),
+        ("amount", [17, 3, 99, 45, 1000, 6, 71, 812, 9, 55], "numeric"),
+        ("paid", [17, 3, 99, 45, 1000, 6, 71, 812, 9, 55], "numeric"),
+        ("shuffled", [3, 1, 4, 2, 9, 5, 8, 6, 7, 10], "id"),
+        ("day", [20240131, 20240229, 20231231, 20240131], "date"),
+        ("zip", ["00501", "90210", "10115"] * 4, "categorical"),
+        ("price", ["1,50 €", "2,75 €", "3,00 €", "12,00 €"], "numeric"),
+        ("share", ["12 %", "15 %", "N/A", "3 %"], "numeric"),
+        ("few words", [*map(str, range(2, 60, 2)), "unknown"], "numeric"),
+        ("truth", ["true", "False", None, "TRUE"], "boolean"),
+        ("span", pd.to_timedelta([1, 2, 5, 7], unit="h"), "numeric"),
+    ],
+)
+def test_kinds(name, values, kind):
+    (column,) = infer_columns(pd.DataFrame({name: values}))
+    assert column.kind == kind, column
+
+
+def test_formats_of_numbers_are_remembered():
+    train = pd.DataFrame({"price": ["1.234,50 €", "2.000,00 €", "17,25 €", "3,00 €"]})
+    encoder = TableEncoder(dtype="float64").fit(train)
+    plain = TableEncoder(dtype="float64").fit(pd.DataFrame({"price": [1234.5, 2000, 17.25, 3]}))
+    # alone, "1.500" would be one and a half
+    later = pd.DataFrame({"price": ["1.500", "2,5"]})
+    expected = plain.transform(pd.DataFrame({"price": [1500.0, 2.5]}))
+    np.testing.assert_allclose(encoder.transform(later), expected)
+
+
+def test_words_in_a_column_of_numbers():
+    table = pd.DataFrame({"a": [*map(str, range(2, 60, 2)), "unknown"]})
+    encoder = TableEncoder().fit(table)
+    assert "'unknown' count as missing" in encoder.columns_[0].reason
+    assert encoder.transform(table)[:, 1].tolist() == [0] * 29 + [1]
+    few = pd.DataFrame({"a": ["1", "2", "3", "new word"]})
+    assert encoder.transform(few)[:, 1].tolist() == [0, 0, 0, 1]
+    with pytest.raises(DataError, match="'a' is numeric, but holds 'b'"):
+        encoder.transform(pd.DataFrame({"a": ["1", "b"]}))
+
+
+def test_robust_scaling_is_that_of_the_paper(rng):
+    x = rng.standard_cauchy(500)
+    out = TableEncoder(numbers="robust", dtype="float64").fit_transform(pd.DataFrame({"x": x}))
+    z = (x - np.median(x)) / (np.quantile(x, 0.75) - np.quantile(x, 0.25))
+    np.testing.assert_allclose(out[:, 0], z / np.sqrt(1 + (z / 3) ** 2), rtol=1e-12)
+    assert np.abs(out).max() < 3
+    huge = TableEncoder(numbers="robust").fit(pd.DataFrame({"x": x}))
+    assert huge.transform(pd.DataFrame({"x": [1e308, -1e308]})).tolist() == [[3], [-3]]
+
+
+def test_dates_become_the_parts_that_vary(rng):
+    moments = pd.Timestamp("2024-01-01") + pd.to_timedelta(rng.randint(0, 60, 80), unit="D")
+    table = pd.DataFrame({"d": moments.strftime("%d/%m/%Y")})
+    table.loc[3, "d"] = None
+    encoder = TableEncoder(dtype="float64").fit(table)
+    names = encoder.get_feature_names_out().tolist()
+    assert names == ["d:month", "d:day", "d:day of week", "d:days", "d:missing"]
+    out = encoder.transform(table)
+    known = np.arange(80) != 3
+    days = (moments - moments.min()).days.to_numpy()[known]
+    z = (days - days.mean()) / days.std()
+    np.testing.assert_allclose(out[known, 3], z, rtol=1e-9)
+    assert out[:, -1].sum() == 1 and out[3, -1] == 1
+    # as moments they are the same dates
+    typed = TableEncoder(dtype="float64").fit_transform(pd.DataFrame({"d": moments}))
+    assert typed.shape == (80, 4)
+
+
+def test_text_tells_what_its_words_tell(rng):
+    good = rng.randint(0, 2, 300)
+    words = np.array(["parcel", "house", "street", "weather", "music", "table"])
+    table = pd.DataFrame(
+        {
+            "text": [
+                f"{' '.join(rng.choice(words, 5))} {'splendid' if g else 'dreadful'} {i}"
+                for i, g in enumerate(good)
+            ]
+        }
+    )
+    encoder = TableEncoder().fit(table.iloc[:200])
+    out = encoder.transform(table)
+    assert out.shape == (300, 16)
+    fit = LinearRegression().fit(out[:200], good[:200])
+    assert fit.score(out[200:], good[200:]) > 0.9
+    unknown = encoder.transform(pd.DataFrame({"text": ["never heard", None]}))
+    assert not unknown.any()
+
+
+def test_text_without_recurring_words_is_left_out():
+    table = pd.DataFrame({"a": [f"w{i} x{i} y{i} z{i}" for i in range(30)], "b": range(0, 60, 2)})
+    encoder = TableEncoder().fit(table)
+    assert treatments(encoder)["a"] == "left out"
+    assert encoder.transform(table).shape == (30, 1)
+
+
+def many_categories(rng, n=1500):
+    city = rng.randint(0, 150, n)
+    return pd.DataFrame({"city": [f"c{c}" for c in city]}), city
+
+
+def test_means_of_the_target_by_category(rng):
+    table, city = many_categories(rng)
+    y = (city % 7) + 0.1 * rng.normal(size=len(city))
+    encoder = TableEncoder(dtype="float64")
+    encoder.fit(table, y)
+    out = encoder.transform(table)[:, 0]
+    assert np.corrcoef(out, city % 7)[0, 1] > 0.99
+    assert "mean of the target" in treatments(encoder)["city"]
+    labels = np.array(["low", "mid", "high"])[city % 3]
+    classes = TableEncoder().fit(table, labels)
+    assert classes.get_feature_names_out().tolist() == [
+        f"city:mean of {label}" for label in ("high", "low", "mid")
+    ]
+    unseen = classes.transform(pd.DataFrame({"city": ["nowhere", None]}))
+    assert np.isfinite(unseen).all() and (unseen[0] == unseen[1]).all()
+
+
+def test_means_of_a_target_without_any_signal_do_not_leak(rng):
+    """A row's own target must not come back through its category's mean."""
+    table = pd.DataFrame({"city": [f"c{c}" for c in rng.randint(0, 400, 800)]})
+    y = rng.normal(size=800)
+    own = TableEncoder().fit_transform(table, y)[:, 0]
+    assert abs(np.corrcoef(own, y)[0, 1]) < 0.15
+    leaky = TableEncoder().fit(table, y).transform(table)[:, 0]
+    assert np.corrcoef(leaky, y)[0, 1] > 0.15
+    model = make_pipeline(TableEncoder(), LinearRegression())
+    assert cross_val_score(model, table, y, cv=4).mean() < 0.05
+
+
+def test_gaps_in_the_target_and_too_few_labels(rng):
+    table, city = many_categories(rng)
+    y = np.where(rng.rand(len(city)) < 0.5, np.nan, city % 2)
+    out = TableEncoder().fit_transform(table, y)
+    assert np.isfinite(out).all() and out.shape[1] == 1
+    few = np.full(len(city), np.nan)
+    few[:3] = 1.0
+    assert TableEncoder().fit_transform(table, few).shape[1] == 32
+
+
+def test_hashed_without_a_target(rng):
+    table, _ = many_categories(rng)
+    encoder = TableEncoder().fit(table)
+    out = encoder.transform(table)
+    assert out.shape == (1500, 32)
+    assert set(np.unique(out)) == {-1.0, 0.0, 1.0} and (np.abs(out).sum(axis=1) == 1).all()
+    again = TableEncoder().fit(table.sample(frac=1, random_state=0))
+    np.testing.assert_array_equal(again.transform(table), out)
+
+
+def test_codes_are_native_categories_of_trees(rng):
+    n = 400
+    table = pd.DataFrame(
+        {
+            "colour": rng.choice(["red", "green", "blue", None], n),
+            "size": np.where(rng.rand(n) < 0.1, np.nan, rng.normal(size=n)),
+            "day": pd.date_range("2024-01-01", periods=n).strftime("%Y-%m-%d"),
+        }
+    )
+    y = (table["colour"] == "green").to_numpy() ^ (table["size"] > 1).to_numpy()
+    encoder = TableEncoder(categories="codes")
+    out = encoder.fit_transform(table)
+    assert encoder.categorical_features_.tolist() == [True] + [False] * (out.shape[1] - 1)
+    assert np.isnan(out[:, 0]).tolist() == table["colour"].isna().tolist()
+    np.testing.assert_allclose(out[:, 1], table["size"].astype("float32"))
+    trees = HistGradientBoostingClassifier(
+        categorical_features=encoder.categorical_features_, random_state=0
+    ).fit(out, y)
+    assert trees.score(out, y) > 0.97
+    new = encoder.transform(pd.DataFrame({"colour": ["violet"], "size": [0.0], "day": [None]}))
+    assert np.isnan(new[0, 0]) and np.isnan(new[0, 2])
+    many = pd.DataFrame({"c": [f"c{k % 700}" for k in range(1400)]})
+    codes = TableEncoder(categories="codes").fit_transform(many)
+    assert codes.max() == 250  # the rest share one code, below what trees bear
+
+
+def test_whole_numbers_as_categories_whatever_their_type():
+    table = pd.DataFrame({"grade": [1, 2, 3] * 4, "size": np.arange(12.0) ** 2})
+    encoder = TableEncoder(types={"grade": "categorical"}).fit(table)
+    expected = encoder.transform(table)
+    for values in (table["grade"].astype(float), table["grade"].map("{}.0".format),
+                   table["grade"].map("{}".format), table["grade"].astype("category")):  # fmt: skip
+        np.testing.assert_array_equal(encoder.transform(table.assign(grade=values)), expected)
+
+
+@pytest.mark.parametrize(
+    ("parameters", "message"),
+    [({"numbers": "rank"}, "numbers must be"), ({"categories": "ints"}, "categories must be"),
+     ({"dtype": "int32"}, "dtype must be")],
+)  # fmt: skip
+def test_parameters_out_of_range(parameters, message):
+    with pytest.raises(ValueError, match=message):
+        TableEncoder(**parameters).fit(pd.DataFrame({"a": [1.0, 2.0]}))

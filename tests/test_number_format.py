@@ -1,0 +1,128 @@
+"""Numbers and dates as people write them come back as what they were."""
+
+import datetime
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from deepen.datasets.dates import date_parts, find_order, parse_dates
+from deepen.datasets.number_format import MARKS, NumberFormat, find_format
+
+
+@pytest.mark.parametrize(
+    ("cells", "numbers"),
+    [
+        (["1,5", "12,25"], [1.5, 12.25]),
+        (["1,234", "5,678"], [1234, 5678]),
+        (["0,123", "1,5"], [0.123, 1.5]),
+        (["1.234", "12"], [1.234, 12]),
+        (["1.234", "1.234.567"], [1234, 1234567]),
+        (["1.234,50 €", "12 €"], [1234.5, 12]),
+        (["$1,234.50", "-$3"], [1234.5, -3]),
+        (["12 %", "3.5%"], [12, 3.5]),
+        (["1 234,5", "12\u00a0000"], [1234.5, 12000]),
+        (["1'234.5", "7"], [1234.5, 7]),
+        (["(3.50)", "4"], [-3.5, 4]),
+        (["5-", "\u22123"], [-5, -3]),
+        (["USD 10", "USD 1e3"], [10, 1000]),
+        ([".5", "+2.", "-1E-2"], [0.5, 2, -0.01]),
+    ],
+)
+def test_ways_to_write_numbers(cells, numbers):
+    number_format, share = find_format(cells)
+    assert share == 1
+    assert number_format.parse_all(cells) == numbers
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [["a", "b"], ["$5", "€5"], ["00501", "90210"], ["0x10"], ["1_0"], ["5 % 3"], ["1,2,3"],
+     ["12:30"], ["1-2"], ["5 kg"], [], ["ABC 12", "ABC 13"]],
+)  # fmt: skip
+def test_what_is_no_number(cells):
+    assert find_format(cells)[0] is None
+
+
+def test_a_few_words_among_numbers():
+    cells = [str(k) for k in range(99)] + ["unknown"]
+    number_format, share = find_format(cells)
+    assert number_format == NumberFormat() and share == 0.99
+    assert np.isnan(number_format.parse("unknown"))
+    assert find_format(["1", "2", "x"])[0] is None
+
+
+def written(number, decimal, thousands, digits):
+    text = f"{number:,.{digits}f}".replace(",", "\0").replace(".", decimal)
+    return text.replace("\0", thousands)
+
+
+@settings(deadline=None)
+@given(
+    marks=st.sampled_from(MARKS),
+    numbers=st.lists(st.floats(-1e9, 1e9).map(lambda x: round(x, 2)), min_size=1, max_size=20),
+    sign=st.sampled_from(["", "€", "%", "$"]),
+)
+def test_any_format_reads_what_it_writes(marks, numbers, sign):
+    cells = [written(number, *marks, 2) + sign for number in numbers]
+    assert NumberFormat(*marks).parse_all(cells) == numbers
+    found, share = find_format(cells)
+    assert share == 1
+    # two decimals are never three digits of thousands, so that only one reading is left
+    assert found.parse_all(cells) == numbers
+
+
+@pytest.mark.parametrize(
+    ("cells", "order"),
+    [
+        (["2024-03-31", "2023-1-2"], None),
+        (["31.03.2024", "1.2.2024"], "dmy"),
+        (["3/31/24", "1/2/24"], "mdy"),
+        (["31/12/24", "1/2/24"], "dmy"),
+        (["1/2/24", "3/4/24"], "mdy"),
+        (["1-2-2024", "3-4-2024"], "dmy"),
+        (["31 March 2024", "1. Apr 2023"], None),
+        (["Mar 31, 2024", "April 1st, 2023"], None),
+        (["20240331", "20231231"], None),
+        (["2024-03-31T10:00:00Z", "2024-03-31 10:00"], None),
+    ],
+)
+def test_orders_of_dates(cells, order):
+    found, share = find_order(cells)
+    assert share == 1
+    assert order is None or found == order
+
+
+def test_no_dates():
+    for cells in (["192.168.1.1"], ["1.2.3"], ["31.02.2024"], ["2024-13-01"], ["May"], ["12"], []):
+        assert find_order(cells)[1] == 0
+    assert np.isnat(parse_dates(["30.2.2024", "2024-00-10", "soon", "99999999"], "dmy")).all()
+
+
+WAYS = ["%Y-%m-%d %H:%M:%S", "%d.%m.%Y %H:%M:%S", "%m/%d/%Y %H:%M:%S", "%d %B %Y %H:%M:%S",
+        "%b %d, %Y %H:%M:%S", "%m/%d/%Y %I:%M:%S %p", "%Y%m%d %H:%M:%S"]  # fmt: skip
+
+
+@settings(deadline=None)
+@given(
+    moments=st.lists(
+        st.datetimes(datetime.datetime(1900, 1, 1), datetime.datetime(2099, 12, 31)), min_size=1
+    ),
+    way=st.sampled_from(WAYS),
+)
+def test_parts_of_dates_are_those_of_the_calendar(moments, way):
+    order = "mdy" if way.startswith("%m") else "dmy"
+    parsed = parse_dates([moment.strftime(way) for moment in moments], order)
+    parts = date_parts(parsed)
+    for moment, row in zip(moments, parts, strict=True):
+        moment = moment.replace(microsecond=0)
+        days = (moment - datetime.datetime(1970, 1, 1)) / datetime.timedelta(days=1)
+        assert row[:6].tolist() == [
+            moment.year, moment.month, moment.day, moment.weekday(), moment.hour, moment.minute
+        ]  # fmt: skip
+        assert row[6] == pytest.approx(days, abs=1e-9)
+
+
+def test_no_date_has_no_parts():
+    assert np.isnan(date_parts(np.array(["NaT"], "M8[s]"))).all()

@@ -1,0 +1,311 @@
+"""``deepen predict``, ``evaluate`` and ``inspect``: new rows as people have them."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from typer.testing import CliRunner
+
+from deepen.cli import app
+from deepen.cli._common import parse_types
+from deepen.modelfile import read_header
+from survivor import HOSTILE, table_to_survive
+
+
+def run(*words):
+    return CliRunner().invoke(app, [str(word) for word in words])
+
+
+def good(*words):
+    result = run(*words)
+    assert result.exit_code == 0, result.stdout + result.stderr
+    return result
+
+
+def refused(*words):
+    result = run(*words)
+    assert result.exit_code == 2, result.stdout + result.stderr
+    lines = [line for line in result.stderr.splitlines() if line.startswith("Error: ")]
+    assert len(lines) == 1 and "Traceback" not in result.stderr
+    return lines[0]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """One classifier and one regressor, looked at by several tests."""
+    folder = tmp_path_factory.mktemp("models")
+    table = table_to_survive()
+    rng = np.random.default_rng(0)
+    table["amount"] = 3 * table[HOSTILE] + rng.normal(size=len(table))
+    table.to_csv(folder / "data.csv", index=False)
+    types = ["--types", "copy=ignore,amount=ignore"]
+    words = ["--target", "label", "--model", "logistic", "--out", folder / "c.deepen", *types]
+    good("fit", folder / "data.csv", *words)
+    words = ["--target", "amount", "--model", "linear", "--out", folder / "r.deepen"]
+    good("fit", folder / "data.csv", *words, "--types", "label=ignore")
+    return folder
+
+
+def predicted(folder, table, out, model="c.deepen", *words):
+    table.to_csv(out.parent / "new.csv", index=False)
+    result = good("predict", folder / model, out.parent / "new.csv", "--out", out, *words)
+    return pd.read_csv(out), result
+
+
+def test_columns_in_another_order_and_further_ones(folder, tmp_path):
+    table = table_to_survive(100, seed=3)
+    plain, quiet = predicted(folder, table.drop(columns="label"), tmp_path / "a.csv")
+    assert quiet.stderr == ""
+    shuffled = table[table.columns[::-1]].assign(**{"new one": 1})
+    again, told = predicted(folder, shuffled, tmp_path / "b.csv")
+    pd.testing.assert_frame_equal(again, plain)
+    assert "Not used by the model: columns 'new one'." in told.stderr
+
+
+def test_a_missing_column_is_named_with_its_likeliest_namesake(folder, tmp_path):
+    table = table_to_survive(30).rename(columns={"city": "City "}).drop(columns="date")
+    table.to_csv(tmp_path / "new.csv", index=False)
+    before = sorted(tmp_path.iterdir())
+    line = refused(
+        "predict", folder / "c.deepen", tmp_path / "new.csv", "--out", tmp_path / "p.csv"
+    )
+    assert "lacks 'date', 'city'" in line
+    assert sorted(tmp_path.iterdir()) == before
+    table = table_to_survive(30).rename(columns={"city": "Citty"})
+    table.to_csv(tmp_path / "new.csv", index=False)
+    assert "lacks 'city'; did you mean 'Citty'?" in refused(
+        "predict", folder / "c.deepen", tmp_path / "new.csv", "--out", tmp_path / "p.csv"
+    )
+
+
+def test_unseen_categories_and_drift_are_told(folder, tmp_path):
+    table = table_to_survive(100, seed=4)
+    table["city"] = ["Atlantis"] * 5 + ["city 1"] * 95
+    table[HOSTILE] += 100
+    _, result = predicted(folder, table, tmp_path / "p.csv")
+    notes = result.stderr.splitlines()
+    assert "Column 'city': 5 rows (5 %) have a category that the model never saw" in notes[0]
+    assert "100 rows (100 %) have a value outside the training rows'" in notes[1]
+    assert len(notes) == 2
+
+
+def test_names_that_look_like_numbers_stay_names(tmp_path):
+    """In the training a word stands among them, in the new rows none does."""
+    names = ["1.50", "007", "x"] * 20
+    train = pd.DataFrame({"code": names, "label": ["a", "b", "b"] * 20})
+    train.to_csv(tmp_path / "train.csv", index=False)
+    words = ["--target", "label", "--model", "logistic", "--out", tmp_path / "m.deepen"]
+    good("fit", tmp_path / "train.csv", *words)
+    new = pd.DataFrame({"code": ["1.50", "007", "1.50"]})
+    out, result = predicted(tmp_path, new, tmp_path / "p.csv", "m.deepen")
+    assert list(out["label"]) == ["a", "b", "a"] and result.stderr == ""
+
+
+def test_rows_stand_in_their_order_whatever_the_pieces(folder, tmp_path, monkeypatch):
+    from deepen.cli._saved import SavedModel
+    from deepen.datasets import chunks, delimited
+
+    table = table_to_survive(500, seed=5)
+    table.to_parquet(tmp_path / "new.parquet", row_group_size=90)
+    whole, _ = predicted(folder, table, tmp_path / "whole.csv", "r.deepen")
+    sizes = []
+    original = SavedModel.predicted
+
+    def counting(self, rows, *more):
+        sizes.append(len(rows))
+        return original(self, rows, *more)
+
+    monkeypatch.setattr(SavedModel, "predicted", counting)
+    monkeypatch.setattr(delimited, "BLOCK", 1 << 12)
+    monkeypatch.setattr(chunks.read_chunks, "__kwdefaults__", {"as_text": (), "n_rows": 64})
+    for name in ("new.csv", "new.parquet"):
+        sizes.clear()
+        words = ["--out", tmp_path / "pieces.csv", "--force"]
+        good("predict", folder / "r.deepen", tmp_path / name, *words)
+        pd.testing.assert_frame_equal(pd.read_csv(tmp_path / "pieces.csv"), whole)
+        assert max(sizes) <= 64 and sum(sizes) == 500 and len(sizes) >= 8
+
+
+def test_a_fault_far_down_leaves_nothing(folder, tmp_path, monkeypatch):
+    from deepen.datasets import delimited
+
+    monkeypatch.setattr(delimited, "BLOCK", 1 << 12)
+    text = table_to_survive(500, seed=5).to_csv(index=False)
+    (tmp_path / "new.csv").write_text(text + "1,2,3\n")
+    words = ["predict", folder / "c.deepen", tmp_path / "new.csv", "--out", tmp_path / "p.csv"]
+    assert "line 502: 3 fields" in refused(*words)
+    assert [path.name for path in tmp_path.iterdir()] == ["new.csv"]
+
+
+def test_intervals_hold_new_rows(folder, tmp_path):
+    rng = np.random.default_rng(1)
+    table = table_to_survive(2400, seed=6)
+    table["amount"] = 3 * table[HOSTILE] + rng.normal(size=len(table))
+    table["city"] = [f"city {k % 12}" for k in range(2400)]
+    out, _ = predicted(folder, table, tmp_path / "p.csv", "r.deepen", "--interval", "0.8")
+    assert list(out.columns) == ["amount", "amount_low", "amount_high"]
+    held = (out["amount_low"] <= table["amount"]) & (table["amount"] <= out["amount_high"])
+    assert 0.7 < held.mean() < 0.9  # 117 held-out rows leave that much to chance
+    assert len(set((out["amount_high"] - out["amount_low"]).round(4))) == 1
+
+
+@pytest.mark.parametrize(
+    ("model", "words", "message"),
+    [
+        ("c.deepen", ["--interval", "0.9"], "predicts classes"),
+        ("r.deepen", ["--interval", "90"], "between 0 and 1"),
+        ("r.deepen", ["--interval", "0.9999"], "needs 9999 held-out rows"),
+        ("r.deepen", ["--proba"], "predicts numbers"),
+        ("c.deepen", ["--out", "data.csv"], "--force"),
+        ("no.deepen", [], "no such file"),
+        ("data.csv", [], "not a model file"),
+    ],
+)
+def test_wrong_options(folder, tmp_path, monkeypatch, model, words, message):
+    monkeypatch.chdir(folder)
+    before = sorted(folder.iterdir())
+    out = [] if "--out" in words else ["--out", tmp_path / "p.csv"]
+    assert message in refused("predict", folder / model, "data.csv", *out, *words)
+    assert sorted(folder.iterdir()) == before and not list(tmp_path.iterdir())
+
+
+def test_no_intervals_were_kept(folder, tmp_path):
+    words = ["--target", "amount", "--model", "linear", "--no-intervals"]
+    good("fit", folder / "data.csv", *words, "--out", tmp_path / "m.deepen")
+    words = ["--interval", "0.5", "--out", tmp_path / "p.csv"]
+    assert "no held-out errors" in refused(
+        "predict", tmp_path / "m.deepen", folder / "data.csv", *words
+    )
+
+
+def test_into_a_pipe(folder):
+    result = good("predict", folder / "c.deepen", folder / "data.csv", "--out", "-", "--proba")
+    lines = result.stdout.splitlines()
+    assert lines[0] == "no,yes" and len(lines) == 601
+    assert "predictions" not in result.output.replace(result.stdout, "")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="pipes of a shell")
+def test_a_reader_that_has_had_enough(folder):
+    command = f"{sys.executable} -m deepen.cli predict c.deepen data.csv --out - | head -1"
+    done = subprocess.run(
+        command, shell=True, cwd=folder, capture_output=True, text=True, check=True
+    )
+    assert done.stdout == "label\n" and "Traceback" not in done.stderr
+
+
+def test_evaluate_a_classifier(folder, tmp_path):
+    words = ["evaluate", folder / "c.deepen", folder / "data.csv", "--json", tmp_path / "e.json"]
+    result = good(*words)
+    numbers = json.loads((tmp_path / "e.json").read_text())
+    table = table_to_survive()
+    is_known = table["label"].notna()
+    said = pd.read_csv(predicted_file(folder, tmp_path))["label"]
+    assert numbers["error"] == pytest.approx(np.mean(said[is_known] != table["label"][is_known]))
+    assert numbers["n_rows"] == is_known.sum() == 553
+    last = result.stdout.strip().splitlines()[-1]
+    assert last.startswith("label: error ") and "the model is better" in last
+    assert "47 rows have no target" in result.stderr
+    assert "--force" in refused(*words)
+
+
+def predicted_file(folder, tmp_path):
+    good("predict", folder / "c.deepen", folder / "data.csv", "--out", tmp_path / "all.csv")
+    return tmp_path / "all.csv"
+
+
+def test_evaluate_a_regressor(folder, tmp_path):
+    words = ["evaluate", folder / "r.deepen", folder / "data.csv", "--json", tmp_path / "e.json"]
+    result = good(*words)
+    numbers = json.loads((tmp_path / "e.json").read_text())
+    assert 0.8 < numbers["rmse"] < 1.2 < numbers["baseline_rmse"]
+    assert set(numbers["coverage"]) == {"50 %", "80 %", "90 %", "95 %"}
+    assert 0.8 < numbers["coverage"]["90 %"] <= 1
+    assert "prediction intervals of" in result.stdout
+
+
+def test_evaluate_with_labels_never_seen_and_without_a_target(folder, tmp_path):
+    table = table_to_survive(60)
+    table.loc[:9, "label"] = "perhaps"
+    table.to_csv(tmp_path / "new.csv", index=False)
+    result = good("evaluate", folder / "c.deepen", tmp_path / "new.csv")
+    assert "perhaps" in result.stdout
+    table.drop(columns="label").to_csv(tmp_path / "none.csv", index=False)
+    line = refused("evaluate", folder / "c.deepen", tmp_path / "none.csv")
+    assert "Column 'label' is not in the table" in line
+    table.assign(label=None).to_csv(tmp_path / "empty.csv", index=False)
+    assert "no row has a value" in refused("evaluate", folder / "c.deepen", tmp_path / "empty.csv")
+    table.assign(amount="much").to_csv(tmp_path / "words.csv", index=False)
+    assert "predicts numbers" in refused("evaluate", folder / "r.deepen", tmp_path / "words.csv")
+
+
+def test_inspect_tells_columns_facts_and_layers(folder):
+    out = good("inspect", folder / "c.deepen").stdout
+    assert "TableEncoder -> LogisticRegression" in out
+    assert "classes      no " in out and "rows         553" in out and "unlabelled   47" in out
+    assert "set by types" in out and "--types id=categorical" in out and HOSTILE in out
+    facts = read_header(folder / "r.deepen")["info"]
+    assert facts["residuals"]["n"] == 120 and facts["task"] == "regression"
+    assert "from the errors on 120 held-out rows" in good("inspect", folder / "r.deepen").stdout
+
+
+def test_inspect_runs_nothing_of_the_file(folder, monkeypatch):
+    from deepen import _model_state
+
+    def never(*args):
+        raise AssertionError("a class was looked up")
+
+    monkeypatch.setattr(_model_state, "_resolved", never)
+    good("inspect", folder / "c.deepen")
+
+
+def test_inspect_reads_models_of_all_kinds(tmp_path):
+    for path in sorted((Path(__file__).parent / "data").glob("*.model")):
+        out = good("inspect", path).stdout
+        assert "schema 1" in out and "colour" in out
+    assert "4 trees" in out
+
+
+def test_pictures(tmp_path):
+    words = ["--set", "max_iter=2", "--set", "hidden_layer_sizes=6", "--out", tmp_path / "d.deepen"]
+    good("fit", "digits", *words)
+    words = ["inspect", tmp_path / "d.deepen", "--out", tmp_path / "pictures"]
+    out = good(*words).stdout
+    names = sorted(path.name for path in (tmp_path / "pictures").iterdir())
+    # three pixels of the border never vary and are left out: the picture has them none the less
+    assert names == ["filters.png", "learning-curves.png"]
+    assert all(str(tmp_path / "pictures" / name) in out for name in names)
+    assert "exists" in refused(*words)
+    good(*words, "--force")
+
+
+def test_no_picture_of_trees(tmp_path):
+    model = Path(__file__).parent / "data" / "schema1_trees.model"
+    line = refused("inspect", model, "--out", tmp_path / "pictures")
+    assert "no picture" in line and not list(tmp_path.iterdir())
+
+
+def test_types_on_the_command_line(folder, tmp_path):
+    words = ["--target", "label", "--model", "logistic", "--out", tmp_path / "m.deepen"]
+    good(
+        "fit", folder / "data.csv", *words, "--types", "row=numeric", "--types", f"{HOSTILE}=ignore"
+    )
+    import deepen
+
+    kinds = {c.name: c.kind for c in deepen.load(tmp_path / "m.deepen")[0].columns_}
+    assert (kinds["row"], kinds[HOSTILE]) == ("numeric", "ignore")
+    words = ["fit", folder / "data.csv", "--target", "label", "--out", tmp_path / "n.deepen"]
+    assert "kinds are numeric" in refused(*words, "--types", "row=number")
+    assert "did you mean 'row'" in refused(*words, "--types", "rows=numeric")
+
+
+def test_names_with_commas_and_equality_signs():
+    assert parse_types(["a,b=c=date,d=text"]) == {"a,b=c": "date", "d": "text"}
+    assert parse_types(None) == {}
