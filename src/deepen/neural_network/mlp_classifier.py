@@ -105,7 +105,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         :class:`deepen.functions.augmentation.Shift`.
     unlabeled : scalar or None, default=None
         Value of y that marks a row without a target, such as -1 or ``numpy.nan``; such rows are left
-        out of supervised training.
+        out of supervised training, and used by ``pretrainer``.
     gradient_tol : float or None, default=None
         Stop when no component of an epoch's mean gradient is larger ('lbfgs' and 'cg' have ``tol``).
     callbacks : sequence of callables or None, default=None
@@ -113,6 +113,17 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
     checkpoint : path, Checkpoint or None, default=None
         File that keeps the run's state; a fit that finds it goes on from there. Needs an int
         ``random_state``.
+    init : {'glorot', 'he'}, default='glorot'
+        How the weights start: scikit-learn's draws, or He's, which keep the scale of signals through
+        many layers of rectifiers.
+    pretrainer : estimator, list of them, 'rbm', 'autoencoder' or None, default=None
+        Trains the hidden layers one after the other, each on what the one below makes of the rows,
+        before the whole network is trained: a restricted Boltzmann machine or an autoencoder, or one
+        for each layer. Copies are fitted, their number of units is the layer's; a fitted one inside
+        scikit-learn's ``FrozenEstimator`` is taken as it is. 'rbm' stands for
+        :class:`BernoulliRBM`, or :class:`GaussianRBM` below where values leave [0, 1]; 'autoencoder'
+        for a denoising one. All rows count alike, also those without a target, but none held out.
+        RBMs train logistic units: set ``activation='logistic'``.
     class_weight : dict, 'balanced' or None, default=None
         Weight of each class; 'balanced' is n_samples / (n_classes * count of the class).
 
@@ -136,6 +147,8 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         Epochs run.
     t_ : int
         Rows seen.
+    pretrainers_ : list of estimators
+        The fitted copies of ``pretrainer``, where there is one.
     n_layers_, n_outputs_ : int
     out_activation_ : str
     n_features_in_ : int
@@ -203,6 +216,8 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         gradient_tol: float | None = None,
         callbacks: Any = None,
         checkpoint: Any = None,
+        init: str = "glorot",
+        pretrainer: Any = None,
     ) -> None:
         self.hidden_layer_sizes = hidden_layer_sizes
         self.activation = activation
@@ -238,6 +253,8 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         self.gradient_tol = gradient_tol
         self.callbacks = callbacks
         self.checkpoint = checkpoint
+        self.init = init
+        self.pretrainer = pretrainer
 
     def fit(
         self,
