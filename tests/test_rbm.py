@@ -13,7 +13,7 @@ from sklearn import neural_network
 from sklearn.pipeline import make_pipeline
 
 import deepen
-from deepen.engine import LBFGS, Adam, Adaptive, Step
+from deepen.engine import LBFGS, Adam, Adaptive, Exponential, Step
 from deepen.linear_model import LogisticRegression
 from deepen.neural_network import BernoulliRBM, FreeEnergyGap, GaussianRBM
 from engine_problems import environment
@@ -298,14 +298,15 @@ def test_gaussian_units_find_clusters_and_variances(seed):
     rng = np.random.RandomState(seed)
     X = np.where(rng.rand(2000, 1) < 0.5, [[2.0, -1.0]], [[-2.0, 1.0]])
     X = X + 0.5 * rng.standard_normal(X.shape)
-    options = {"n_iter": 60, "batch_size": 50, "random_state": seed, "learning_rate": 0.02}
+    options = {"n_iter": 200, "batch_size": 50, "random_state": seed}
+    options["learning_rate"] = Exponential(0.05, decay=0.02)
     fixed = GaussianRBM(2, **options).fit(X)
     np.testing.assert_allclose(fixed.variances_, X.var(axis=0), rtol=1e-6)
     learnt = GaussianRBM(2, learn_variance=True, **options).fit(X)
-    assert (learnt.variances_ < 0.6 * X.var(axis=0)).all()
+    np.testing.assert_allclose(learnt.variances_, 0.25, rtol=0.2)
     likelihood = learnt.log_likelihood(X).mean()
     one_gaussian = -0.5 * np.log(2 * np.pi * np.e * X.var(axis=0)).sum()
-    assert likelihood > one_gaussian + 0.2
+    assert likelihood > one_gaussian + 0.5
 
 
 def test_likelihood_samples_and_missing_values(seed):

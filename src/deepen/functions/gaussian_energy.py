@@ -25,7 +25,9 @@ from deepen.functions.bernoulli_energy import add_bias, draw, initial_weights, s
 
 Array = Any  # a NumPy array, a JAX array or a JAX tracer
 
-SMALLEST_VARIANCE = 1e-4  # of a column, beside the mean variance: a constant column stays finite
+# Of a column, beside the mean variance. The steps of a column's weights go with 1 / s^2, so that a
+# nearly constant column would run away at rates that suit the others; standardise the columns.
+SMALLEST_VARIANCE = 0.1
 
 
 class Params(NamedTuple):
