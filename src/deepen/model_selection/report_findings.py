@@ -95,8 +95,8 @@ def mistake_rows(ladder: Ladder, shape: tuple[int, int] | None) -> list[MistakeR
     # One scale of grey for all of them.
     low, span = 0.0, 1.0
     if shape is not None and len(cells):
-        values = np.asarray(table, dtype=np.float64)
-        low, span = float(np.nanmin(values)), float(np.nanmax(values) - np.nanmin(values)) or 1.0
+        pixels = np.asarray(table, dtype=np.float64)
+        low, span = float(np.nanmin(pixels)), float(np.nanmax(pixels) - np.nanmin(pixels)) or 1.0
     rows = []
     for found, values in zip(ladder.findings_.mistakes, cells, strict=True):
         picture = None
