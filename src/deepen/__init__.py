@@ -16,10 +16,13 @@ _HOME = {
     "enable_compilation_cache": "deepen.engine.devices",
 }
 _SUBPACKAGES = (
+    "covariance",
     "datasets",
+    "decomposition",
     "engine",
     "functions",
     "linear_model",
+    "manifold",
     "model_selection",
     "neural_network",
     "plotting",

@@ -12,6 +12,14 @@ from typing import Any
 
 # Private attributes that prediction needs.
 KEPT: dict[str, tuple[str, ...]] = {
+    "deepen.manifold.TSNE": ("_fit_X",),
+    "deepen.neural_network.BernoulliRBM": ("_n_features_out",),
+    "deepen.neural_network.GaussianRBM": ("_n_features_out",),
+    "deepen.neural_network.Autoencoder": ("_extremes", "_n_features_out"),
+    "deepen.neural_network.DeepBeliefNetwork": ("_n_features_out",),
+    "deepen.neural_network.DBNClassifier": ("_is_multilabel", "_n_features_out"),
+    "deepen.neural_network.DBNRegressor": ("_n_features_out",),
+    "deepen.neural_network.StackedAutoencoderClassifier": ("_is_multilabel", "_n_features_out"),
     "deepen.neural_network.MLPClassifier": ("_is_multilabel", "_n_features_out"),
     "deepen.neural_network.MLPRegressor": ("_n_features_out",),
     "sklearn.dummy.DummyClassifier": ("_strategy",),
@@ -19,6 +27,14 @@ KEPT: dict[str, tuple[str, ...]] = {
 # What fit has beyond prediction and a file does not keep.
 _FRESH = {"_optimizer_state": None, "_progress": None, "_n_epochs_seen": 0}
 RESET: dict[str, dict[str, Any]] = {
+    "deepen.covariance.EmpiricalCovariance": {"_moments": None},
+    "deepen.decomposition.PCA": {"_moments": None},
+    "deepen.neural_network.BernoulliRBM": {"_memory": None},
+    "deepen.neural_network.GaussianRBM": {"_memory": None},
+    "deepen.neural_network.Autoencoder": dict(_FRESH),
+    "deepen.neural_network.DBNClassifier": dict(_FRESH),
+    "deepen.neural_network.DBNRegressor": dict(_FRESH),
+    "deepen.neural_network.StackedAutoencoderClassifier": dict(_FRESH),
     "deepen.neural_network.MLPClassifier": dict(_FRESH),
     "deepen.neural_network.MLPRegressor": dict(_FRESH),
 }
@@ -29,18 +45,39 @@ MODEL_TYPES: dict[str, type | None] = dict.fromkeys(
         "deepen._boosted_trees.BoostedTreesClassifier",
         "deepen._boosted_trees.BoostedTreesRegressor",
         "deepen.datasets.TableEncoder",
+        "deepen.covariance.EmpiricalCovariance",
+        "deepen.decomposition.PCA",
         "deepen.linear_model.LinearRegression",
         "deepen.linear_model.LogisticRegression",
+        "deepen.manifold.TSNE",
+        "deepen.neural_network.BernoulliRBM",
+        "deepen.neural_network.GaussianRBM",
+        "deepen.neural_network.Autoencoder",
+        "deepen.neural_network.DBNClassifier",
+        "deepen.neural_network.DeepBeliefNetwork",
+        "deepen.neural_network.DBNRegressor",
+        "deepen.neural_network.StackedAutoencoderClassifier",
         "deepen.neural_network.MLPClassifier",
         "deepen.neural_network.MLPRegressor",
+        "deepen.neural_network.RBMClassifier",
         "sklearn.dummy.DummyClassifier",
         "sklearn.dummy.DummyRegressor",
+        "sklearn.frozen.FrozenEstimator",
+        "sklearn.neural_network.BernoulliRBM",
         "sklearn.pipeline.Pipeline",
     )
 )
 DATACLASS_TYPES: dict[str, type | None] = dict.fromkeys(
     (
         "deepen.datasets.Column",
+        "deepen.datasets.category_means.Hashed",
+        "deepen.datasets.category_means.TargetMeans",
+        "deepen.datasets.encoders.Codes",
+        "deepen.datasets.encoders.Numbers",
+        "deepen.datasets.encoders.OneHot",
+        "deepen.datasets.number_format.NumberFormat",
+        "deepen.datasets.string_encoders.DateParts",
+        "deepen.datasets.string_encoders.TextTopics",
         "deepen.engine.AdaGrad",
         "deepen.engine.Adam",
         "deepen.engine.Adaptive",

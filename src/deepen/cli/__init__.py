@@ -6,10 +6,14 @@ import sys
 
 import typer
 
+from deepen.cli.embed import embed
+from deepen.cli.evaluate import evaluate
 from deepen.cli.fit import fit
 from deepen.cli.info import info
+from deepen.cli.inspect import inspect
 from deepen.cli.ladder import ladder
 from deepen.cli.predict import predict
+from deepen.cli.resume import resume
 
 app = typer.Typer(
     name="deepen",
@@ -18,7 +22,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for _command in (ladder, fit, predict, info):
+for _command in (ladder, resume, fit, predict, evaluate, embed, inspect, info):
     app.command()(_command)
 
 

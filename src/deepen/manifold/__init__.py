@@ -1,0 +1,5 @@
+"""Embeddings: pictures of many columns in two."""
+
+from deepen.manifold.tsne import TSNE
+
+__all__ = ["TSNE"]
