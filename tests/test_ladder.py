@@ -11,7 +11,9 @@ import pytest
 from sklearn.exceptions import ConvergenceWarning
 
 from deepen.model_selection import Ladder
-from deepen.model_selection.metrics import METRICS, choose_metric, variance_floor
+from deepen.model_selection.data import Arrays, Data
+from deepen.model_selection.intervals import Judging
+from deepen.model_selection.metrics import METRICS, choose_metric, measures, unit_of
 from deepen.model_selection.prepare import prepare
 from deepen.model_selection.rungs import RUNGS, build, candidates
 from deepen.model_selection.splits import draw_split, duplicate_groups
@@ -20,31 +22,45 @@ from deepen.model_selection.training import ClassJudge, KeepBest, StopAfter
 QUICK = ["baseline", "linear"]
 
 
+@pytest.fixture(autouse=True)
+def verdict_only(monkeypatch):
+    """What follows the verdict has tests of its own."""
+    from deepen.model_selection import ladder_steps
+
+    monkeypatch.setattr(ladder_steps, "costly_findings", lambda *args: None)
+
+
 def table(n_rows=200, seed=0):
     rng = np.random.default_rng(seed)
     X = pd.DataFrame(rng.standard_normal((n_rows, 4)), columns=list("abcd"))
     return X, np.where(X["a"] + 0.5 * X["b"] > 0, "yes", "no")
 
 
+def parts_of(split):
+    return (split.training, split.stopping, split.tuning, split.verdict)
+
+
 def test_split_parts_are_disjoint_stratified_and_rotate():
     strata = np.repeat([0, 1], [80, 20])
     splits = [draw_split(strata, np.arange(100), repeat, seed=1) for repeat in range(10)]
     for split in splits:
-        assert sorted(np.concatenate([split.train, split.validation, split.test])) == list(
-            range(100)
-        )
-        assert [
-            np.sum(strata[part] == 1) for part in (split.train, split.validation, split.test)
-        ] == [12, 4, 4]
-    assert sorted(np.concatenate([s.test for s in splits[:5]])) == list(range(100))
-    assert not np.array_equal(splits[0].test, splits[5].test)
+        assert sorted(np.concatenate(parts_of(split))) == list(range(100))
+        assert [np.sum(strata[part] == 1) for part in parts_of(split)] == [12, 2, 2, 4]
+    assert sorted(np.concatenate([s.verdict for s in splits[:5]])) == list(range(100))
+    assert not np.array_equal(splits[0].verdict, splits[5].verdict)
 
 
 def test_every_class_stands_in_every_part():
-    strata = np.repeat([0, 1], [50, 3])
+    strata = np.repeat([0, 1], [50, 4])
     for repeat in range(5):
-        split = draw_split(strata, np.arange(53), repeat, seed=0)
-        assert all(1 in strata[part] for part in (split.train, split.validation, split.test))
+        split = draw_split(strata, np.arange(54), repeat, seed=0)
+        assert all(1 in strata[part] for part in parts_of(split))
+
+
+def never_straddle(groups, split):
+    """No group on two sides of a split."""
+    parts = [set(groups[part]) for part in parts_of(split)]
+    return sum(map(len, parts)) == len(set().union(*parts))
 
 
 def test_duplicates_never_straddle():
@@ -53,9 +69,7 @@ def test_duplicates_never_straddle():
     groups, n_repeated = duplicate_groups(X)
     assert n_repeated == 20
     for repeat in range(5):
-        split = draw_split(None, groups, repeat, seed=0)
-        parts = [set(groups[part]) for part in (split.train, split.validation, split.test)]
-        assert not (parts[0] & parts[1] or parts[0] & parts[2] or parts[1] & parts[2])
+        assert never_straddle(groups, draw_split(None, groups, repeat, seed=0))
 
 
 def test_duplicates_stay_together_where_most_rows_repeat():
@@ -65,16 +79,14 @@ def test_duplicates_stay_together_where_most_rows_repeat():
     assert n_repeated == 180 and len(set(groups)) == 20
     strata = rng.integers(0, 2, 200)  # equal rows of different classes
     for repeat in range(5):
-        split = draw_split(strata, groups, repeat, seed=0)
-        parts = [set(groups[part]) for part in (split.train, split.validation, split.test)]
-        assert not (parts[0] & parts[1] or parts[0] & parts[2] or parts[1] & parts[2])
+        assert never_straddle(groups, draw_split(strata, groups, repeat, seed=0))
     ladder = Ladder(repeats=2, trials=1, rungs=QUICK).fit(X, X["a"] * 2)
     assert ladder.n_duplicates_ == 180
 
 
 def test_too_few_different_rows_are_refused_with_their_count():
     X = np.tile([[0, 1], [1, 0]], (50, 1))
-    with pytest.raises(ValueError, match="only 2 different rows among 100"):
+    with pytest.raises(ValueError, match="only 2 different rows or groups among 100"):
         Ladder(repeats=2, trials=1, rungs=QUICK).fit(X, np.tile([0, 1], 50))
 
 
@@ -83,16 +95,16 @@ DIVERGED = "Solver produced non-finite parameter weights. The input data may con
 
 def diverge(monkeypatch, is_hit):
     """Training raises where `is_hit(rung, params)`."""
-    from deepen.model_selection import climb
+    from deepen.model_selection import training
 
-    original = climb.fit_candidate
+    original = training.fit_candidate
 
-    def fit(rung, task, params, *args, **kwargs):
+    def fit(rung, params, *args, **kwargs):
         if is_hit(rung, params):
-            raise ValueError(DIVERGED)
-        return original(rung, task, params, *args, **kwargs)
+            return training.Fitted(None, failure=DIVERGED.partition(". ")[0])
+        return original(rung, params, *args, **kwargs)
 
-    monkeypatch.setattr(climb, "fit_candidate", fit)
+    monkeypatch.setattr(training, "fit_candidate", fit)
 
 
 def test_a_setting_that_diverges_is_never_chosen(monkeypatch):
@@ -111,7 +123,8 @@ def test_a_rung_that_diverges_is_left_out_and_the_others_kept(monkeypatch):
     failed = ladder.results_[3]
     assert failed.is_failed and "non-finite parameter weights" in failed.reason
     assert [len(result.scores) for result in ladder.results_] == [2, 2, 2, 0]
-    assert {gain.candidate for gain in ladder.verdict_.gains} == {"one_hidden"}
+    gains = ladder.verdict_.gains
+    assert {gains[0].candidate, gains[0].reference} == {"linear", "one_hidden"} and len(gains) == 1
     assert "repeat 1" in rung_rows(ladder)[3].remark and rung_rows(ladder)[3].loss == "n/a"
     diverge(monkeypatch, lambda rung, params: rung.name == "linear")
     with pytest.raises(ValueError, match="no rung is left to compare: logistic regression failed"):
@@ -119,12 +132,12 @@ def test_a_rung_that_diverges_is_left_out_and_the_others_kept(monkeypatch):
 
 
 def test_other_errors_are_not_taken_for_divergence(monkeypatch):
-    from deepen.model_selection import climb
+    from deepen.model_selection import training
 
     def fit(*args, **kwargs):
         raise ValueError("a fault of ours")
 
-    monkeypatch.setattr(climb, "fit_candidate", fit)
+    monkeypatch.setitem(training._FITS, "plain", fit)
     with pytest.raises(ValueError, match="a fault of ours"):
         Ladder(repeats=2, trials=1, rungs=QUICK).fit(*table())
 
@@ -141,7 +154,7 @@ def test_one_huge_cell_does_not_end_a_regression():
     ("error", "said"), [(KeyboardInterrupt(), "interrupted"), (ValueError(DIVERGED), "failed")]
 )
 def test_the_verdict_outlives_the_training_on_all_rows(monkeypatch, error, said):
-    from deepen.model_selection import climb as module
+    from deepen.model_selection import training as module
     from deepen.model_selection.ladder_report import report_of
 
     def refit(*args, **kwargs):
@@ -156,7 +169,7 @@ def test_the_verdict_outlives_the_training_on_all_rows(monkeypatch, error, said)
     assert said in ladder.refit_reason_
     assert ladder.is_interrupted_ == (said == "interrupted")
     report = report_of(ladder, title="t", footer={})
-    assert any("no model" in warning for warning in report.warnings)
+    assert any("no model" in notice.text for notice in report.notices)
 
 
 def test_the_columns_say_why_they_are_of_their_kind():
@@ -172,25 +185,26 @@ def test_the_columns_say_why_they_are_of_their_kind():
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 @pytest.mark.parametrize("n_classes", [2, 3])
 def test_networks_are_judged_in_the_ladders_metric(n_classes):
-    """The weights kept are those of the least balanced error, as the network itself predicts."""
-    from deepen.model_selection.training import Arrays, fit_candidate
+    """The weights kept are those of the least balanced error on the stopping rows."""
+    from deepen.model_selection.training import fit_candidate
 
     rng = np.random.default_rng(0)
     X = rng.standard_normal((400, 3)).astype(np.float32)
     y = np.digitize(X[:, 0] + rng.standard_normal(400), [1.8, 2.5][: n_classes - 1])
-    arrays = Arrays(None, X[:200], X[200:300], X[300:], y[:200], y[200:300], y[300:])
-    metric = METRICS["balanced_error"]
+    half = (X[200:300], y[200:300])
+    arrays = Arrays(None, (X[:200], y[:200]), half, half, (X[300:], y[300:]))
     params = {"hidden_layer_sizes": (8,), "learning_rate_init": 0.01}
     judged = []
-    fitted = [
-        fit_candidate(RUNGS[2], "classification", params, arrays, m, seed=0)
-        for m in (metric, METRICS["error"])
-    ]
-    judge = ClassJudge(metric, arrays)
-    for candidate in fitted:
-        judged.append(judge((candidate.model.coefs_, candidate.model.intercepts_)))
-        assert judged[-1] == metric(y[200:300], candidate.model.predict(X[200:300]))
-    assert judged[0] == fitted[0].validation_loss <= judged[1]
+    metric = METRICS["balanced_error"]
+    data = Data(X, y, "classification", metric, [], Judging(np.arange(400), 0.25), 0)
+    judge = ClassJudge(data, arrays)
+    for weights_kept_for in (metric, METRICS["error"]):
+        data.metric = weights_kept_for
+        fitted = fit_candidate(RUNGS[2], params, arrays, data, seed=0)
+        model = fitted.model
+        judged.append(judge((model.coefs_, model.intercepts_)))
+        assert judged[-1] == pytest.approx(metric(half[1], model.predict(half[0])))
+    assert judged[0] <= judged[1]
 
 
 def test_keep_best_follows_its_judge():
@@ -205,9 +219,39 @@ def test_metrics_by_hand():
     assert METRICS["error"](y, predicted) == 0.5
     assert METRICS["balanced_error"](y, predicted) == pytest.approx((1 / 3 + 1) / 2)
     assert METRICS["rmse"]([1.0, 2.0], [1.0, 4.0]) == pytest.approx(np.sqrt(2))
-    assert variance_floor(METRICS["rmse"], y, 0.2) == 0
+    assert METRICS["mae"]([1.0, 2.0], [1.0, 4.0]) == 1
+    assert unit_of(METRICS["rmse"], y) == 0
+    # The one row of the rare class counts 4 / (2 * 1).
+    assert unit_of(METRICS["balanced_error"], y) == 2
     with pytest.raises(ValueError, match="metric must be one of"):
         choose_metric("rmse", "classification", y)
+
+
+def test_every_loss_is_a_mean_over_rows(rng):
+    from sklearn.metrics import balanced_accuracy_score, log_loss, roc_auc_score
+
+    y, p = rng.randint(0, 2, 80), rng.randint(1, 10, 80) / 10  # with ties
+    proba = np.stack([1 - p, p], axis=1)
+    found = measures("classification", y, proba)
+    assert found["auc"] == pytest.approx(1 - roc_auc_score(y, p))
+    assert found["balanced_error"] == pytest.approx(
+        1 - balanced_accuracy_score(y, proba.argmax(axis=1))
+    )
+    assert found["log_loss"] == pytest.approx(log_loss(y, proba))
+    many = measures("classification", np.arange(3), np.eye(3))
+    assert many["auc"] == "n/a: AUC needs two classes, the target has 3"
+    with pytest.raises(ValueError, match="needs two classes"):
+        choose_metric("auc", "classification", np.arange(3))
+
+
+def test_auc_has_delongs_variance(rng):
+    """The rows' losses scatter as the placements of DeLong, DeLong and Clarke-Pearson say."""
+    y, p = np.repeat([0, 1], [30, 20]), rng.rand(50)
+    rows = METRICS["auc"].rows(y, np.stack([1 - p, p], axis=1))
+    wins = (p[30:, None] > p[None, :30]).astype(float)
+    second, first = wins.mean(axis=1), wins.mean(axis=0)
+    expected = second.var() / 20 + first.var() / 30
+    assert np.var(rows) / 50 == pytest.approx(expected)
 
 
 def test_candidates_are_repeatable_and_extend():
@@ -266,7 +310,7 @@ def test_interaction_needs_a_hidden_layer():
     ladder = Ladder(
         repeats=5, trials=1, rungs=["baseline", "linear", "one_hidden"], progress=events.append
     ).fit(X, (X[:, 0] * X[:, 1] > 0).astype(int))
-    assert ladder.verdict_.gain("one_hidden", "linear").outcome == "pays"
+    assert ladder.verdict_.behind("linear").outcome == "pays"
     assert (ladder.verdict_.status, ladder.verdict_.chosen) == ("suffices", "one_hidden")
     assert ladder.verdict_.sentence.startswith("One hidden layer")
     assert ladder.score(X, (X[:, 0] * X[:, 1] > 0).astype(int)) > 0.9
@@ -282,7 +326,7 @@ def test_regression_in_the_targets_own_units():
     ladder = Ladder(repeats=3, trials=1, rungs=["baseline", "linear", "one_hidden"]).fit(X, y)
     linear = ladder.results_[1]
     assert ladder.metric_.key == "rmse" and linear.mean == pytest.approx(1.0, abs=0.3)
-    assert linear.details["r2"] > 0.99
+    assert linear.measures["r2"] > 0.99
     assert ladder.results_[2].mean < 30  # a network that forgot the shift would be off by 1000
     assert ladder.predict(X).mean() == pytest.approx(y.mean(), abs=5)
 
@@ -301,25 +345,6 @@ def test_every_setting_that_may_be_drawn_can_be_trained(rung, task):
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ConvergenceWarning)
             assert model.fit(X, y).predict(X).shape == (60,)
-
-
-def test_the_budget_is_kept_and_the_verdict_complete(monkeypatch):
-    """A clock that leaps: once the budget is gone no rung starts, and what finished is compared."""
-    from deepen.model_selection import climb
-
-    X, y = table()
-    monkeypatch.setattr(climb.Clock, "left", property(lambda self: 60.0 if not spent else 0.0))
-    spent = []
-
-    def spend(event):
-        if event.kind == "rung finished" and event.rung.startswith("logistic"):
-            spent.append(True)
-
-    ladder = Ladder(
-        60.0, repeats=2, rungs=["baseline", "linear", "one_hidden"], progress=spend
-    ).fit(X, y)
-    assert ladder.verdict_.status == "alone"
-    assert ladder.results_[2].reason == "the time budget was spent"
 
 
 def test_interrupt_keeps_what_finished():
@@ -352,7 +377,7 @@ def test_to_dict_is_plain():
         ({"time_budget": -1}, "time_budget must be greater than 0"),
         ({"min_gain": 0}, "min_gain must be greater than 0"),
         ({"rungs": ["tall"]}, "rungs must be 'auto' or among"),
-        ({"metric": "auc"}, "metric must be one of"),
+        ({"metric": "auk"}, "metric must be one of"),
         ({"task": "ranking"}, "task must be"),
     ],
 )

@@ -1,4 +1,4 @@
-"""How a climb shows itself: a bar on a terminal, one plain line per rung in a pipe."""
+"""How a climb shows itself: a bar on a terminal, one plain line per event in a pipe."""
 
 from __future__ import annotations
 
@@ -15,63 +15,71 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def climb_progress() -> Iterator[Callable[[LadderEvent], None]]:
+def climb_progress(resume_line: str) -> Iterator[Callable[[LadderEvent], None]]:
     """Give a callable for ``Ladder(progress=...)`` that writes to standard error."""
     err = console(to_stderr=True)
     if not err.is_terminal:
-        yield lambda event: _line(event, lambda text: err.print(text, markup=False, soft_wrap=True))
+        yield lambda event: _line(
+            event, lambda text: err.print(text, markup=False, soft_wrap=True), resume_line
+        )
         return
-    from rich.progress import (
-        BarColumn,
-        Progress,
-        TextColumn,
-        TimeElapsedColumn,
-        TimeRemainingColumn,
-    )
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
     columns = (
         TextColumn("{task.description}"),
         BarColumn(bar_width=24),
         TimeElapsedColumn(),
-        TimeRemainingColumn(),
+        TextColumn("{task.fields[left]}"),
     )
     with Progress(*columns, console=err, transient=True) as bar:
-        task = bar.add_task("reading", total=None)
-        yield lambda event: _advance(bar, task, event)
+        task = bar.add_task("reading", total=None, left="")
+        yield lambda event: _advance(bar, task, event, resume_line)
 
 
-def _line(event: LadderEvent, write: Callable[[str], None]) -> None:
-    """Plan, and rungs as they end."""
+def _line(event: LadderEvent, write: Callable[[str], None], resume_line: str) -> None:
+    """Plan, rungs as they begin and end, answers."""
+    at = f"{event.elapsed:7.1f} s  "
     if event.kind == "plan":
         write(event.rung)
+        write(f"To go on after an interrupt: {resume_line}")
     elif event.kind == "rung":
-        write(f"{event.elapsed:7.1f} s  {event.rung} ...")
+        write(f"{at}{event.rung} ...{_about(event)}")
     elif event.kind == "rung finished" and event.result is not None:
+        failed = event.result.is_failed or not event.result.scores
         reason = f"; {event.result.reason}" if event.result.reason else ""
-        write(
-            f"{event.elapsed:7.1f} s  {event.rung}: {event.score:.4g} "
-            f"over {event.n_repeats} repeats{reason}"
-            if not event.result.is_failed
-            else f"{event.elapsed:7.1f} s  {event.rung}: {event.result.reason}"
-        )
+        score = f"{event.text} over {event.n_repeats} repeats" if not failed else "no result"
+        write(f"{at}{event.rung}: {score}{reason}")
+    elif event.kind in ("provisional", "leak"):
+        write(f"{at}{event.rung}")
     elif event.kind == "refit":
-        write(f"{event.elapsed:7.1f} s  training {event.rung} on all rows")
+        write(f"{at}training {event.rung} on all rows")
+    elif event.kind == "after":
+        write(f"{at}{event.rung} ...")
 
 
-def _advance(bar: Progress, task: int, event: LadderEvent) -> None:
+def _about(event: LadderEvent) -> str:
+    from deepen.model_selection.plan import duration
+
+    if event.seconds_left is None:
+        return ""
+    return f" about {duration(event.seconds_left)}" if event.seconds_left else " done earlier"
+
+
+def _advance(bar: Progress, task: int, event: LadderEvent, resume_line: str) -> None:
     from rich.markup import escape
     from rich.progress import TaskID
 
     task_id = TaskID(task)
-    if event.kind in ("rung finished", "plan"):
-        _line(event, lambda text: bar.console.print(escape(text)))
+    if event.kind in ("rung finished", "plan", "provisional", "leak"):
+        _line(event, lambda text: bar.console.print(escape(text)), resume_line)
+    left = f"{_about(event)} left" if event.seconds_left else ""
     if event.kind == "rung":
-        bar.reset(
-            task_id,
-            total=event.n_repeats,
-            description=f"{event.rung_number}/{event.n_rungs} {escape(event.rung)}",
-        )
+        name = f"{event.rung_number}/{event.n_rungs} {escape(event.rung)}"
+        bar.reset(task_id, total=event.n_repeats, description=name, left=left)
     elif event.kind == "repeat":
-        bar.update(task_id, completed=event.repeat)
+        bar.update(task_id, completed=event.repeat, left=left)
     elif event.kind == "refit":
-        bar.reset(task_id, total=None, description=f"training {escape(event.rung)} on all rows")
+        bar.reset(task_id, total=None, description=f"training {escape(event.rung)} on all rows",
+                  left="")  # fmt: skip
+    elif event.kind == "after":
+        bar.reset(task_id, total=None, description=escape(event.rung), left="")

@@ -1,288 +1,247 @@
-"""One rung over all repeats: tune on validation rows, judge on test rows, mind the clock."""
+"""One rung over all repeats: tune on tuning rows, judge on verdict rows, mind the clock."""
 
 from __future__ import annotations
 
-import time
-import warnings
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from deepen.model_selection.intervals import corrected_interval
-from deepen.model_selection.metrics import Metric, Task, r2
-from deepen.model_selection.results import LadderEvent, RungResult
-from deepen.model_selection.rungs import NETWORKS, Rung, candidates
-from deepen.model_selection.splits import Split
-from deepen.model_selection.training import (
-    Arrays,
-    FittedCandidate,
-    divergence_of,
-    fit_candidate,
-    refit,
-)
+from deepen.model_selection import training
+from deepen.model_selection.calibration import best_threshold
+from deepen.model_selection.clock import Clock, now
+from deepen.model_selection.data import Arrays, Data
+from deepen.model_selection.intervals import RowLosses
+from deepen.model_selection.metrics import measures
+from deepen.model_selection.plan import CostModel, affordable
+from deepen.model_selection.results import LadderEvent, Outcome, RungResult
+from deepen.model_selection.rungs import Rung, candidates
+from deepen.model_selection.sentence import show_result
+from deepen.model_selection.store import RunStore
+from deepen.model_selection.training import Fitted
+from deepen.model_selection.tuning import tune, work_of
 
-DEFAULT_CANDIDATES = 4
-# Without --trials no rung is tuned for longer than this many seconds, or a quarter of its share.
-ENOUGH_TUNING = 30.0
-# Encoded repeats are kept for the next rung while they fit in this much memory, in bytes.
-KEEP_ENCODED = 512 * 2**20
+# Trainings of the first setting that correct the plan, where they take less than this part of what
+# is left.
+TRIES, WORTH_TRYING = 2, 0.2
+# A rung is given up in the middle of a repeat only by its own deadline; with less than this part of
+# a repeat's time left, none is begun.
+ROOM_FOR_A_REPEAT = 0.95
 
 Progress = Callable[[LadderEvent], Any]
-
-
-@dataclass
-class Data:
-    """The labelled rows and how they are split, the same for every rung."""
-
-    X: Any
-    y: NDArray[Any]
-    task: Task
-    metric: Metric
-    splits: Sequence[Split]
-    ratio: float
-    floor: float
-    seed: int
-    columns: Sequence[Any] = ()  # as the first look at the whole table found them
-    _encoded: dict[int, Arrays] = field(default_factory=dict)
-
-    @property
-    def kinds(self) -> dict[str, str] | None:
-        """Kind of each column of a DataFrame."""
-        return {column.name: column.kind for column in self.columns} or None
-
-    def arrays(self, repeat: int) -> Arrays:
-        """Encoded parts of one repeat; the encoder has seen the training rows only."""
-        if repeat in self._encoded:
-            return self._encoded[repeat]
-        split = self.splits[repeat]
-        encoder = new_encoder(self.kinds)
-        X_train = encoder.fit_transform(rows(self.X, split.train))
-        arrays = Arrays(
-            encoder,
-            X_train,
-            encoder.transform(rows(self.X, split.validation)),
-            encoder.transform(rows(self.X, split.test)),
-            self.y[split.train],
-            self.y[split.validation],
-            self.y[split.test],
-        )
-        size = arrays.X_train.nbytes + arrays.X_validation.nbytes + arrays.X_test.nbytes
-        if size * len(self.splits) <= KEEP_ENCODED:
-            self._encoded[repeat] = arrays
-        return arrays
-
-
-class Clock:
-    """Seconds since the start, and what is left of a budget that may be endless."""
-
-    def __init__(self, budget: float | None) -> None:
-        self.start = time.monotonic()
-        self.budget = budget
-
-    @property
-    def elapsed(self) -> float:
-        """Seconds since the start."""
-        return time.monotonic() - self.start
-
-    @property
-    def left(self) -> float:
-        """Seconds left; infinite without a budget, never below zero."""
-        return float("inf") if self.budget is None else max(0.0, self.budget - self.elapsed)
-
-
-def new_encoder(kinds: dict[str, str] | None) -> Any:
-    """The encoder that stands before every model; a column has one kind in all repeats."""
-    from deepen.datasets import TableEncoder
-
-    return TableEncoder(types=kinds)
-
-
-def columns_of(X: Any) -> list[Any]:
-    """What each column of a DataFrame is, found without looking at the target; none of an array."""
-    from deepen.datasets import infer_columns
-
-    return infer_columns(X) if hasattr(X, "columns") else []
-
-
-def rows(X: Any, index: NDArray[np.int64]) -> Any:
-    """Rows of a DataFrame or an array."""
-    return X.iloc[index] if hasattr(X, "iloc") else X[index]
 
 
 @dataclass
 class Attempt:
     """One rung while it runs."""
 
+    rung: Rung
     result: RungResult
-    validation_losses: list[list[float]] = field(default_factory=list)  # by repeat, then candidate
-    epochs: list[list[int]] = field(default_factory=list)
-    details: list[float] = field(default_factory=list)
-    predictions: list[NDArray[Any]] = field(default_factory=list)
+    outcomes: list[Outcome] = field(default_factory=list)
 
 
 class Climber:
-    """Runs rungs; tells `progress` what happens."""
+    """Runs rungs; tells `progress` what happens; keeps finished repeats in `store`."""
 
     def __init__(
-        self, data: Data, clock: Clock, trials: int | None, progress: Progress | None
+        self,
+        data: Data,
+        clock: Clock,
+        cost: CostModel,
+        trials: int | None,
+        progress: Progress | None,
+        store: RunStore | None,
     ) -> None:
         self.data = data
         self.clock = clock
+        self.cost = cost
         self.trials = trials
         self.progress = progress
+        self.store = store
         self.position: dict[str, Any] = {}
+        self.planned: dict[str, int] = {}
+        self.after_repeat: Callable[[], None] = lambda: None
 
     def tell(self, kind: Any, rung: str, **facts: Any) -> None:
         """Send an event to the user's callable, if there is one."""
         if self.progress is not None:
             self.progress(LadderEvent(kind, rung, self.clock.elapsed, **self.position, **facts))
 
-    def run(self, rung: Rung, share: float, attempt: Attempt) -> None:
+    def run(self, attempt: Attempt, share: float) -> None:
         """All repeats of a rung that fit into `share` seconds; the result grows in `attempt`."""
-        data, result = self.data, attempt.result
-        start = time.monotonic()
-        deadline = None if np.isinf(share) else start + share
-        settings = candidates(rung, data.task, self.trials or DEFAULT_CANDIDATES, data.seed)
-        self.tell("rung", result.title, n_repeats=len(data.splits), n_candidates=len(settings))
+        data, rung, result = self.data, attempt.rung, attempt.result
+        n_repeats = len(data.splits)
+        self.take_known(attempt)
+        deadline = None if np.isinf(share) else now() + share
+        result.reason = ""
+        self.tell("rung", result.title, n_repeats=n_repeats, seconds_left=self._estimate(attempt))
+        n_settings = self._n_candidates(attempt, deadline)
+        settings = candidates(rung, data.task, n_settings, data.seed)
         try:
-            for repeat in range(len(data.splits)):
-                used = time.monotonic() - start
-                if deadline is not None and repeat and used * (repeat + 1) / repeat > share:
-                    result.reason = f"its share of the time budget ended after {repeat} repeats"
+            for repeat in range(len(attempt.outcomes), n_repeats):
+                has_time = self._has_time(attempt, len(settings), deadline)
+                if not has_time or not self._repeat(attempt, repeat, settings, deadline):
+                    if not result.is_failed:
+                        plural = "s" if repeat != 1 else ""
+                        result.reason = f"its share of the time ended after {repeat} repeat{plural}"
                     break
-                # What overflows ends in a loss that is not finite, which is seen to.
-                with np.errstate(over="ignore", invalid="ignore"):
-                    settings = self._repeat(rung, repeat, settings, deadline, attempt)
-                if result.is_failed:
-                    break
+                if deadline is not None and repeat == 0:
+                    settings = self._fewer(settings, attempt.outcomes[0], deadline)
         finally:
-            result.seconds = time.monotonic() - start
-            summarise(attempt, settings, data)
-        self.tell(
-            "rung finished",
-            result.title,
-            n_repeats=len(result.scores),
-            score=result.mean,
-            result=result,
-        )
+            self.summarise(attempt)
+        if attempt.outcomes:
+            self.cost.learn(rung, result.fit_seconds)
+        metric = data.metric
+        text = f"{metric.title} {show_result(result, metric)}" if result.scores else ""
+        self.tell("rung finished", result.title, n_repeats=len(result.scores), score=result.mean,
+                  result=result, text=text)  # fmt: skip
+
+    def take_known(self, attempt: Attempt) -> None:
+        """Repeats that an earlier sitting has finished."""
+        if not attempt.outcomes and self.store is not None:
+            known = self.store.load(attempt.rung.name)
+            attempt.outcomes = _from_the_first(known, len(self.data.splits))
+        self.summarise(attempt)
+
+    def _estimate(self, attempt: Attempt) -> float:
+        """Seconds that the rest of a rung is thought to take, as tuned before or as planned."""
+        n_left = len(self.data.splits) - len(attempt.outcomes)
+        if attempt.outcomes:
+            return n_left * float(np.mean([outcome.seconds for outcome in attempt.outcomes]))
+        n = self.trials or self.planned.get(attempt.rung.name, 1)
+        return self.cost.rung_seconds(attempt.rung, n, n_left)
+
+    def _has_time(self, attempt: Attempt, n_settings: int, deadline: float | None) -> bool:
+        """Whether another repeat is thought to end before the deadline."""
+        if deadline is None or not attempt.outcomes:
+            return True
+        last = attempt.outcomes[-1]
+        expected = last.fit_seconds * work_of(n_settings)
+        return now() + ROOM_FOR_A_REPEAT * expected <= deadline
+
+    def _n_candidates(self, attempt: Attempt, deadline: float | None) -> int:
+        """As many settings as before, as asked for, or as fit before the deadline."""
+        if attempt.outcomes:
+            return len(attempt.outcomes[-1].trials)
+        if self.trials is not None or deadline is None:
+            return self.trials or 1
+        self._try_out(attempt.rung, deadline)
+        one = self.cost.fit_seconds(attempt.rung, len(self.data.splits[0].training))
+        return affordable(one, len(self.data.splits), deadline - now())
+
+    def _try_out(self, rung: Rung, deadline: float) -> None:
+        """Correct the estimate by trainings of the first setting; the first one may compile."""
+        seconds: list[float] = []
+        for _ in range(TRIES if rung.space else 0):
+            one = seconds[-1] if seconds else self.cost.fit_seconds(rung, len(self.data.y))
+            if now() + one / WORTH_TRYING > deadline:
+                break
+            arrays = self.data.arrays(0, for_trees=rung.kind == "trees")
+            fitted = training.fit_candidate(
+                rung, rung.first if rung.name != "linear" else {}, arrays, self.data,
+                seed=self.data.seed, deadline=deadline,
+            )  # fmt: skip
+            seconds.append(fitted.seconds)
+        if seconds:
+            self.cost.learn(rung, seconds)
+
+    def _fewer(
+        self, settings: list[dict[str, Any]], first: Outcome, deadline: float
+    ) -> list[dict[str, Any]]:
+        """Half the settings, again and again, while the first repeat was too slow for the rest."""
+        n, left = len(first.trials), deadline - now()
+        one = first.seconds / work_of(n) * (len(self.data.splits) - 1)
+        while n > 1 and one * work_of(n) > left:
+            n //= 2
+        return settings[:n]
 
     def _repeat(
         self,
-        rung: Rung,
+        attempt: Attempt,
         repeat: int,
         settings: list[dict[str, Any]],
         deadline: float | None,
-        attempt: Attempt,
-    ) -> list[dict[str, Any]]:
-        """One repeat: tune, then the best on the test rows. Returns the settings in use."""
-        data, result = self.data, attempt.result
-        arrays = data.arrays(repeat)
+    ) -> bool:
+        """One repeat: tune, then the best on the verdict rows; whether it came to an end."""
+        data, rung, result, start = self.data, attempt.rung, attempt.result, now()
         n_repeats = len(data.splits)
-        fitted: list[FittedCandidate] = []
-        for number, params in enumerate(settings, start=1):
-            if number > len(settings):
-                break
+        arrays = data.arrays(repeat, for_trees=rung.kind == "trees")
+
+        def fit(params: dict[str, Any], part: Arrays, number: int) -> Fitted:
             self.tell("candidate", result.title, repeat=repeat + 1, n_repeats=n_repeats,
                       candidate=number, n_candidates=len(settings))  # fmt: skip
-            seed = int(
-                np.random.SeedSequence([data.seed, repeat, number]).generate_state(1)[0] >> 1
-            )
-            fitted.append(self._fit(rung, params, arrays, seed, deadline))
-            if repeat == 0 and number == 1 and deadline is not None:
-                per_candidate = max(fitted[0].seconds, 1e-3) * n_repeats
-                left = deadline - time.monotonic()
-                n_fitting = int(min(left, max(ENOUGH_TUNING, left / 4)) / per_candidate)
-                del settings[max(1, n_fitting) :]
-        losses = [candidate.validation_loss for candidate in fitted]
-        if not np.isfinite(losses).any():
-            why = next((c.failure for c in fitted if c.failure), "no loss is finite")
-            _fail(result, f"failed in repeat {repeat + 1}, with every setting: {why}")
-            return settings
-        chosen = fitted[int(np.argmin(losses))]
-        predicted = chosen.model.predict(arrays.X_test)
-        score = data.metric(arrays.y_test, predicted)
-        if not np.isfinite(score):
-            _fail(result, f"failed in repeat {repeat + 1}: its loss on the test rows is {score}")
-            return settings
-        attempt.validation_losses.append(losses)
-        attempt.epochs.append([candidate.n_epochs for candidate in fitted])
-        attempt.predictions.append(predicted)
-        if data.task == "regression":
-            attempt.details.append(r2(arrays.y_test, predicted))
-        result.fit_seconds.append(chosen.seconds)
-        result.learning_curves.append(chosen.history)
-        result.n_candidates = len(settings)
-        # Last, so that an interrupt never leaves a score without the rest of its repeat.
-        result.scores.append(score)
-        self.tell(
-            "repeat", result.title, repeat=repeat + 1, n_repeats=n_repeats, score=result.scores[-1]
-        )
-        return settings
+            seed = seed_of(data.seed, repeat, number)
+            return training.fit_candidate(rung, params, part, data, seed=seed, deadline=deadline)
 
-    def _fit(
-        self, rung: Rung, params: dict[str, Any], arrays: Arrays, seed: int, deadline: float | None
-    ) -> FittedCandidate:
-        from sklearn.exceptions import ConvergenceWarning
+        rng = np.random.default_rng([data.seed, repeat])
+        limit = None
+        if deadline is not None and repeat == 0:
+            left, n = deadline - now(), len(settings)
+            limit = lambda seconds: min(n, affordable(seconds, n_repeats, left))  # noqa: E731
+        tuned = tune(settings, arrays, data, fit, rng, limit)
+        if tuned.fitted is None:
+            _fail(result, f"failed in repeat {repeat + 1}, with every setting: {tuned.failure}")
+            return False
+        outcome = outcome_of(tuned.fitted, arrays, data, repeat)
+        if not np.isfinite(outcome.score):
+            _fail(result, f"failed in repeat {repeat + 1}: its loss is {outcome.score}")
+            return False
+        if deadline is not None and now() > deadline and repeat >= 2:
+            return False  # its training was cut short: it would speak ill of the rung
+        outcome.params, outcome.trials = tuned.params, tuned.trials
+        outcome.seconds = now() - start
+        attempt.outcomes.append(outcome)
+        if self.store is not None:
+            self.store.save(rung.name, outcome, self.clock.total)
+        left = float(np.mean([o.seconds for o in attempt.outcomes])) * (n_repeats - repeat - 1)
+        self.tell("repeat", result.title, repeat=repeat + 1, n_repeats=n_repeats,
+                  score=outcome.score, seconds_left=left)  # fmt: skip
+        self.after_repeat()
+        return True
 
-        with warnings.catch_warnings():
-            # A candidate that has not converged is judged as it is, on the validation rows.
-            warnings.simplefilter("ignore", ConvergenceWarning)
-            network_deadline = deadline if rung.name in NETWORKS else None
-            start = time.monotonic()
-            try:
-                return fit_candidate(
-                    rung,
-                    self.data.task,
-                    params,
-                    arrays,
-                    self.data.metric,
-                    seed=seed,
-                    deadline=network_deadline,
-                )
-            except ValueError as error:
-                if not (failure := divergence_of(error)):
-                    raise
-                seconds = time.monotonic() - start
-                return FittedCandidate(None, float("inf"), seconds, 0, {}, failure)
+    def summarise(self, attempt: Attempt) -> None:
+        """Bring the result up to the finished repeats."""
+        data, result = self.data, attempt.result
+        result.summarise(attempt.outcomes, data.judging, is_rate=data.metric.is_rate)
+        if attempt.outcomes and not result.is_failed:
+            y = data.codes(data.y)[np.concatenate([o.losses.rows for o in attempt.outcomes])]
+            output = np.concatenate([o.output for o in attempt.outcomes])
+            result.measures = measures(data.task, y, output)
+
+
+def seed_of(seed: int, repeat: int, number: int) -> int:
+    """Seed of one training: another in every repeat, so that the interval holds its noise."""
+    return int(np.random.SeedSequence([seed, repeat, number]).generate_state(1)[0] >> 1)
+
+
+def outcome_of(fitted: Fitted, arrays: Arrays, data: Data, repeat: int) -> Outcome:
+    """What a trained setting says of the verdict rows of its repeat."""
+    X, y = arrays.verdict
+    with np.errstate(over="ignore", invalid="ignore"):
+        output = data.output(fitted.model, X)
+        values = data.metric.of_output(data.codes(y), output)
+    threshold = float("nan")
+    if len(data.classes) == 2:
+        X_tuning, y_tuning = arrays.tuning
+        proba = data.output(fitted.model, X_tuning)[:, 1]
+        threshold = best_threshold(data.codes(y_tuning), proba)
+    losses = RowLosses(data.splits[repeat].verdict, values)
+    return Outcome(
+        repeat, losses, output, {}, fitted.n_epochs, fitted.seconds,
+        history=fitted.history, threshold=threshold,
+    )  # fmt: skip
+
+
+def _from_the_first(known: dict[int, Outcome], n_repeats: int) -> list[Outcome]:
+    """Repeats 0, 1, ... as far as they are known without a gap."""
+    outcomes = []
+    for repeat in range(n_repeats):
+        if repeat not in known:
+            break
+        outcomes.append(known[repeat])
+    return outcomes
 
 
 def _fail(result: RungResult, reason: str) -> None:
     result.is_failed, result.reason = True, reason
-
-
-def summarise(attempt: Attempt, settings: Sequence[dict[str, Any]], data: Data) -> None:
-    """Mean, interval, and the setting with the lowest mean validation loss over the repeats."""
-    result = attempt.result
-    n_done = len(result.scores)
-    if not n_done:
-        return
-    result.mean = float(np.mean(result.scores))
-    losses = np.asarray(attempt.validation_losses[:n_done], dtype=np.float64)
-    # Where each setting diverged somewhere, the one that did so least often is taken.
-    n_diverged = np.isinf(losses).sum(axis=0)
-    means = np.where(np.isinf(losses), 0.0, losses).sum(axis=0) / np.maximum(n_done - n_diverged, 1)
-    best = int(np.lexsort((means, n_diverged))[0])
-    result.params = dict(settings[best])
-    result.n_epochs = int(np.median([epochs[best] for epochs in attempt.epochs[:n_done]]))
-    if attempt.details:
-        result.details["r2"] = float(np.mean(attempt.details[:n_done]))
-    if n_done >= 2:
-        low, high = corrected_interval(result.scores, data.ratio, variance_floor=data.floor)
-        upper_limit = 1.0 if data.metric.is_rate else float("inf")
-        result.interval = (max(0.0, low), min(upper_limit, high))
-
-
-def refit_on_all(rung: Rung, result: RungResult, data: Data) -> tuple[Any, list[Any]]:
-    """Encoder and model fitted on all labelled rows, and what became of each column."""
-    from sklearn.pipeline import Pipeline
-
-    encoder = new_encoder(data.kinds)
-    X, n_epochs = encoder.fit_transform(data.X), result.n_epochs
-    model = refit(rung, data.task, result.params, X, data.y, seed=data.seed, n_epochs=n_epochs)
-    # The encoder was told each kind; why it is that kind, the first look at the table knows.
-    reasons = {column.name: column.reason for column in data.columns}
-    columns = [replace(c, reason=reasons.get(c.name, c.reason)) for c in encoder.columns_]
-    return Pipeline([("table", encoder), ("model", model)]), columns

@@ -1,137 +1,157 @@
-"""Intervals of means over repeats that share rows, one at a time and as a family.
+r"""How surely a mean loss is known, from losses of single rows over repeats that share rows.
 
-The equations stand in `deepen.model_selection.verdict`.
+    m         = mean over repeats r = 1 .. J of the repeat's mean loss m_r
+    within_r  = variance of m_r from its rows alone, sum_g u_g^2 G_r / (G_r - 1),
+                u_g = sum over the rows of group g of (loss - m_r) / n_r
+    rows      = mean_r within_r G_r / G + 2 (unit / N)^2
+    models    = max(0, S^2 - mean_r within_r),     S^2 the sample variance of the m_r
+    var(m)    = rows + (1 / J + n_test / n_train) models
+
+Two things make a mean loss uncertain. The rows that judge are a sample: N rows in G groups (a row
+alone is a group), and a row that judges again in another repeat adds nothing. And the models are a
+sample, of training rows and of seeds: what the repeats' means scatter more (S^2) than their rows alone
+explain is noise of training, which repeats that share training rows do not average away; Nadeau and
+Bengio's correction stands for that. With their correction for all of S^2 the same is safe, and a third
+wider. Two rows that tell the rungs apart, one for either, are added
+where losses are counts (Bonett and Price): no disagreement on 30 rows does not prove that there never
+is one. Student's degrees of freedom are Satterthwaite's, at most 3 (J - 1).
+
+References: C. Nadeau and Y. Bengio, Inference for the generalization error, Machine Learning 52
+(2003), section 3.3, doi:10.1023/A:1024068626366. D. G. Bonett and R. M. Price, Adjusted Wald
+confidence interval for a difference of binomial proportions based on paired data, J. Educ. Behav.
+Stat. 37 (2012), doi:10.3102/1076998611411915. P. Bayle et al., Cross-validation confidence intervals
+for test error, NeurIPS 2020, arXiv:2007.12671 (rows of a cross-validation as one sample).
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 from scipy import stats
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 
 
-def corrected_standard_error(
-    values: ArrayLike, test_train_ratio: float, variance_floor: float = 0.0
-) -> FloatArray:
-    """Standard error of the mean over the last axis, corrected for repeats that share rows.
+# The noise of training, seen in few repeats, is at times far too small by luck: degrees are never more
+# than if it made more than half (1 / sqrt 3) of the variance.
+MOST_DEGREES = 3
+
+
+class RowLosses(NamedTuple):
+    """One repeat: numbers of the rows that judged, and the loss of each; their mean is the score."""
+
+    rows: IntArray
+    values: FloatArray
+
+
+@dataclass(frozen=True)
+class Judging:
+    """What the rows that judge have in common.
 
     Parameters
     ----------
-    values : array-like of shape (..., n_repeats)
-        One value per repeat, at least two.
-    test_train_ratio : float
-        Test rows divided by training rows of one repeat.
-    variance_floor : float, default=0
-        Least variance of one repeat. Counts are coarse: no disagreement between two models on 30
-        rows does not prove that there never is one.
+    groups : ndarray of shape (n_samples,)
+        Rows with the same number count as one observation.
+    ratio : float
+        Test rows divided by all other rows of one repeat.
+    unit : float, default=0
+        Loss of one wrong row where losses are counts, 0 elsewhere.
+    is_fixed : bool, default=False
+        Whether every repeat is judged on the same rows.
+    """
 
-    Returns
-    -------
-    ndarray of shape (...)
+    groups: IntArray
+    ratio: float
+    unit: float = 0.0
+    is_fixed: bool = False
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A mean, its standard error and Student's degrees of freedom."""
+
+    mean: float
+    error: float
+    degrees: float
+    n_repeats: int
+
+    def half_width(self, alpha: float) -> float:
+        """Half the length of the interval that misses with probability alpha / 2 on either side."""
+        return float(stats.t.isf(alpha / 2, self.degrees)) * self.error
+
+    def interval(self, alpha: float = 0.05) -> tuple[float, float]:
+        """Both ends."""
+        half = self.half_width(alpha)
+        return self.mean - half, self.mean + half
+
+
+def estimate(repeats: Sequence[RowLosses], judging: Judging) -> Estimate:
+    """Mean loss over repeats with its standard error.
+
+    Parameters
+    ----------
+    repeats : sequence of RowLosses
+        At least two.
+    judging : Judging
 
     Examples
     --------
-    >>> float(corrected_standard_error([1.0, 2.0, 3.0], test_train_ratio=2 / 3))
+    >>> first = RowLosses(np.arange(4), np.array([0.0, 1.0, 0.0, 1.0]))
+    >>> second = RowLosses(np.arange(4, 8), np.array([1.0, 0.0, 0.0, 1.0]))
+    >>> found = estimate([first, second], Judging(np.arange(8), ratio=0.25))
+    >>> found.mean, round(found.error, 4)
+    (0.5, 0.2041)
+    """
+    n_repeats = len(repeats)
+    if n_repeats < 2:
+        raise ValueError(f"repeats must be at least 2, got {n_repeats}.")
+    means = np.array([repeat.values.mean() for repeat in repeats])
+    mean = float(means.mean())
+    rows = np.unique(np.concatenate([repeat.rows for repeat in repeats]))
+    n_groups = len(np.unique(judging.groups[rows]))
+    found = [_within(repeat, judging.groups) for repeat in repeats]
+    within = float(np.mean([variance for variance, _ in found]))
+    of_rows = float(np.mean([variance * size for variance, size in found])) / n_groups
+    of_rows += 2 * (judging.unit / len(rows)) ** 2
+    of_models = max(0.0, float(means.var(ddof=1)) - (0.0 if judging.is_fixed else within))
+    of_models *= 1 / n_repeats + judging.ratio
+    variance = of_rows + of_models
+    if variance == 0:
+        return Estimate(mean, 0.0, n_repeats - 1, n_repeats)
+    inverse = of_rows**2 / (n_groups - 1) + of_models**2 / (n_repeats - 1)
+    degrees = min(variance**2 / inverse, MOST_DEGREES * (n_repeats - 1))
+    return Estimate(mean, float(np.sqrt(variance)), degrees, n_repeats)
+
+
+def difference(
+    first: Sequence[RowLosses], second: Sequence[RowLosses], judging: Judging
+) -> Estimate:
+    """Mean of first minus second on the same rows of the repeats that both have done.
+
+    Examples
+    --------
+    >>> rows = np.arange(3)
+    >>> worse = [RowLosses(rows, np.ones(3)), RowLosses(rows, np.ones(3))]
+    >>> better = [RowLosses(rows, np.zeros(3)), RowLosses(rows, np.zeros(3))]
+    >>> difference(worse, better, Judging(np.arange(3), ratio=0.25)).mean
     1.0
     """
-    values = np.asarray(values, dtype=np.float64)
-    n_repeats = values.shape[-1]
-    if n_repeats < 2:
-        raise ValueError(f"values must hold at least 2 repeats, got {n_repeats}.")
-    variance = np.maximum(values.var(axis=-1, ddof=1), variance_floor)
-    return np.asarray(np.sqrt((1 / n_repeats + test_train_ratio) * variance))
+    n = min(len(first), len(second))
+    pairs = zip(first[:n], second[:n], strict=True)
+    return estimate([RowLosses(a.rows, a.values - b.values) for a, b in pairs], judging)
 
 
-def corrected_interval(
-    values: ArrayLike, test_train_ratio: float, level: float = 0.95, variance_floor: float = 0.0
-) -> tuple[float, float]:
-    """Corrected t interval of the mean of `values` of shape (n_repeats,).
-
-    Examples
-    --------
-    >>> low, high = corrected_interval([0.1, 0.2, 0.3], test_train_ratio=0.25)
-    >>> round(low, 3), round(high, 3)
-    (-0.129, 0.529)
-    """
-    values = np.asarray(values, dtype=np.float64)
-    error = float(corrected_standard_error(values, test_train_ratio, variance_floor))
-    half_width = float(stats.t.ppf((1 + level) / 2, values.size - 1)) * error
-    return float(values.mean()) - half_width, float(values.mean()) + half_width
-
-
-def simultaneous_bounds(
-    means: ArrayLike, standard_errors: ArrayLike, degrees: ArrayLike, alpha: float = 0.05
-) -> tuple[FloatArray, FloatArray]:
-    """Lower and upper ends that all hold at once, each at alpha / 2 / n_comparisons (Bonferroni).
-
-    Parameters
-    ----------
-    means, standard_errors, degrees : array-like of shape (..., n_comparisons)
-        Means, their standard errors, and Student's degrees of freedom.
-    alpha : float, default=0.05
-        Probability, at most, that any mean lies outside its interval.
-
-    Returns
-    -------
-    lower, upper : ndarrays of shape (..., n_comparisons)
-
-    Examples
-    --------
-    >>> lower, upper = simultaneous_bounds([1.0, 0.1], [0.1, 0.1], [9, 9])
-    >>> lower.round(3).tolist(), upper.round(3).tolist()
-    ([0.731, -0.169], [1.269, 0.369])
-    """
-    means = np.asarray(means, dtype=np.float64)
-    quantiles = stats.t.isf(alpha / 2 / means.shape[-1], np.asarray(degrees, dtype=np.float64))
-    half_widths = np.asarray(quantiles * np.asarray(standard_errors, dtype=np.float64))
-    return means - half_widths, means + half_widths
-
-
-def holm_signs(
-    means: ArrayLike, standard_errors: ArrayLike, degrees: ArrayLike, alpha: float = 0.05
-) -> IntArray:
-    """Which means are shown to be above or below zero, by Holm's steps, alpha / 2 a side.
-
-    The m one-sided tests of "mean <= 0" are taken in the order of their p values, the i-th at the
-    level alpha / 2 / (m - i + 1), until the first fails; the same on the other side for "mean >=
-    0". At least as many signs are found as intervals of `simultaneous_bounds` leave out zero.
-
-    Parameters
-    ----------
-    means, standard_errors, degrees, alpha
-        As in `simultaneous_bounds`; alpha bounds the probability of any wrong sign.
-
-    Returns
-    -------
-    ndarray of shape (..., n_comparisons)
-        1 above zero, -1 below zero, 0 not shown.
-
-    Examples
-    --------
-    >>> holm_signs([1.0, 0.1, -2.0], [0.1, 0.1, 0.1], [9, 9, 9]).tolist()
-    [1, 0, -1]
-    """
-    means = np.asarray(means, dtype=np.float64)
-    errors = np.broadcast_to(np.asarray(standard_errors, dtype=np.float64), means.shape)
-    degrees = np.broadcast_to(np.asarray(degrees, dtype=np.float64), means.shape)
-    above = _holm_rejects(means, errors, degrees, alpha / 2).astype(np.int64)
-    return above - _holm_rejects(-means, errors, degrees, alpha / 2)
-
-
-def _holm_rejects(
-    means: FloatArray, errors: FloatArray, degrees: FloatArray, alpha: float
-) -> NDArray[np.bool_]:
-    """Whether each one-sided test of "mean <= 0" is rejected at the level of its Holm step."""
-    # 0 / 0 is a gain that is exactly nothing; any other mean without spread is certain.
-    with np.errstate(divide="ignore", invalid="ignore"):
-        t = np.where((errors == 0) & (means == 0), 0.0, means / errors)
-    p = stats.t.sf(t, degrees)
-    order = np.argsort(p, axis=-1, kind="stable")
-    levels = alpha / np.arange(means.shape[-1], 0, -1)
-    in_order = np.logical_and.accumulate(np.take_along_axis(p, order, -1) <= levels, axis=-1)
-    rejected = np.empty(means.shape, dtype=np.bool_)
-    np.put_along_axis(rejected, order, in_order, axis=-1)
-    return rejected
+def _within(repeat: RowLosses, groups: IntArray) -> tuple[float, int]:
+    """Variance that a repeat's mean has from its rows alone, and its number of groups."""
+    parts = (repeat.values - repeat.values.mean()) / len(repeat.values)
+    names, numbers = np.unique(groups[repeat.rows], return_inverse=True)
+    n_groups = len(names)
+    if n_groups < 2:
+        return float("inf"), n_groups
+    sums = np.bincount(numbers, weights=parts, minlength=n_groups)
+    return float(np.sum(sums**2)) * n_groups / (n_groups - 1), n_groups

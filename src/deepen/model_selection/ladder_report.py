@@ -2,51 +2,82 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from deepen.model_selection.ladder import Ladder
+from deepen.model_selection.report_extras import first_layer, notices, picture_shape, rows_used
+from deepen.model_selection.report_findings import (
+    calibration,
+    importance_map,
+    importance_rows,
+    importance_words,
+    label_curve,
+    mistake_rows,
+    threshold,
+)
 from deepen.model_selection.results import RungResult
 from deepen.model_selection.sentence import show, show_interval
+from deepen.model_selection.splits import TEST_SHARE
 from deepen.model_selection.verdict import Gain
 from deepen.report import ColumnRow, GainRow, Report, RungRow
 
 
 def rung_rows(ladder: Ladder) -> list[RungRow]:
-    """One row per rung, cheapest first; the gain is over the cheapest rung that finished."""
-    reference = reference_of(ladder)
-    return [_rung_row(ladder, result, reference) for result in ladder.results_]
+    """One row per rung, cheapest first; the gain is that of the best rung over it."""
+    return [_rung_row(ladder, result) for result in ladder.results_]
 
 
 def reference_of(ladder: Ladder) -> RungResult:
-    """The cheapest rung that was compared: the linear one, unless it was left out."""
-    return next(r for r in ladder.results_ if r.is_finished and r.role != "baseline")
+    """The rung with the lowest mean loss, which every other one is held against."""
+    return next(r for r in ladder.results_ if r.name == ladder.verdict_.best)
 
 
-def _rung_row(ladder: Ladder, result: RungResult, reference: RungResult) -> RungRow:
+def _rung_row(ladder: Ladder, result: RungResult) -> RungRow:
     metric = ladder.metric_
     low, high = result.interval
-    half_width = (high - low) / 2
     gain: Gain | None = None
-    if result.is_finished and result.role != "baseline" and result is not reference:
-        gain = ladder.verdict_.gain(result.name, reference.name)
-    r2 = f"R2 {result.details['r2']:.2f}" if "r2" in result.details else ""
+    if result.is_compared and result.name != ladder.verdict_.best:
+        gain = ladder.verdict_.behind(result.name)
+    r2 = ""
+    if "r2" in result.measures:
+        # Adding zero takes the sign from a rounded zero.
+        rounded = round(float(result.measures["r2"]), 2) + 0.0
+        r2 = f"R\N{SUPERSCRIPT TWO} {rounded:.2f}".replace("-", "\N{MINUS SIGN}")
     remarks = [text for text in (result.reason, r2) if text]
     return RungRow(
         title=result.title,
-        loss=show(result.mean, half_width, metric)
+        loss=show(result.mean, _uncertainty(ladder, result), metric)
         if result.scores and not result.is_failed
         else "n/a",
-        interval=show_interval(low, high, metric) if result.is_finished else "",
+        interval=show_interval(low, high, metric) if result.is_finished else _no_interval(result),
         mean=float("nan") if result.is_failed else result.mean,
         ends=(float("nan"),) * 2 if result.is_failed else result.interval,
         scores=[] if result.is_failed else result.scores,
         gain=_gain_text(gain, ladder) if gain else "",
         outcome=gain.outcome if gain else "",
         effort=_effort(result),
-        is_chosen=result.name == ladder.verdict_.chosen,
+        is_chosen=result.name == ladder.saved_,
         remark="; ".join(remarks),
         is_compared=result.is_finished and result.role != "baseline",
     )
+
+
+def _uncertainty(ladder: Ladder, result: RungResult) -> float:
+    """Half the interval; after one repeat, what counting or averaging its test rows leaves open."""
+    low, high = result.interval
+    if math.isfinite(high - low):
+        return (high - low) / 2
+    n = max(1.0, TEST_SHARE * ladder.n_samples_)
+    if ladder.metric_.is_rate:
+        rate = min(max(result.mean, 1 / n), 1 - 1 / n)
+        return math.sqrt(rate * (1 - rate) / n)
+    return result.mean / math.sqrt(2 * n)
+
+
+def _no_interval(result: RungResult) -> str:
+    return "no interval from one repeat" if result.scores and not result.is_failed else ""
 
 
 def _effort(result: RungResult) -> str:
@@ -57,14 +88,15 @@ def _effort(result: RungResult) -> str:
 
 
 def _gain_text(gain: Gain, ladder: Ladder) -> str:
-    half_width = (gain.upper - gain.lower) / 2
+    half_width = max((gain.upper - gain.lower) / 2, gain.smallest_gap)
     mean = show(gain.mean, half_width, ladder.metric_, is_gain=True)
     interval = show_interval(gain.lower, gain.upper, ladder.metric_, is_gain=True)
     return f"{mean} ({interval.removesuffix(' points')})"
 
 
 def _gain_row(gain: Gain, ladder: Ladder, titles: Mapping[str, str]) -> GainRow:
-    metric, half_width = ladder.metric_, (gain.upper - gain.lower) / 2
+    metric = ladder.metric_
+    half_width = max((gain.upper - gain.lower) / 2, gain.smallest_gap)
     return GainRow(
         candidate=titles[gain.candidate],
         reference=titles[gain.reference],
@@ -74,6 +106,12 @@ def _gain_row(gain: Gain, ladder: Ladder, titles: Mapping[str, str]) -> GainRow:
         ends=(gain.lower, gain.upper),
         outcome=gain.outcome,
         smallest_gap=show(gain.smallest_gap, gain.smallest_gap / 2, metric, is_gain=True),
+    )
+
+
+def _column_row(column: Any) -> ColumnRow:
+    return ColumnRow(
+        str(column.name), column.kind, column.treatment, column.reason, column.override
     )
 
 
@@ -103,10 +141,8 @@ def report_of(
     }
     if ladder.task_ == "classification":
         facts = {"classes": str(len(ladder.classes_)), **facts}
-    if ladder.n_unlabeled_:
-        facts["rows without a target, left out"] = f"{ladder.n_unlabeled_:,}"
-    if ladder.n_duplicates_:
-        facts["repeated rows, kept on one side of each split"] = f"{ladder.n_duplicates_:,}"
+    chosen, importances = titles[ladder.saved_], importance_rows(ladder)
+    shape = picture_shape(getattr(ladder, "feature_names_in_", ()))
     return Report(
         title=title,
         sentence=verdict.sentence,
@@ -114,31 +150,26 @@ def report_of(
         metric=f"{metric.title}, %" if metric.is_rate else metric.title,
         min_gain=verdict.min_gain,
         min_gain_text=show(verdict.min_gain, verdict.min_gain / 2, metric, is_gain=True),
-        reference=reference_of(ladder).title,
         facts=facts,
         rungs=rung_rows(ladder),
+        best=titles[verdict.best],
         gains=[_gain_row(gain, ladder, titles) for gain in verdict.gains],
-        columns=[ColumnRow(c.name, c.kind, c.treatment, c.reason) for c in ladder.columns_],
+        columns=[_column_row(column) for column in ladder.columns_],
         curves={r.title: r.learning_curves for r in ladder.results_ if any(r.learning_curves)},
+        steps={r.title: "tree" for r in ladder.results_ if r.name == "boosting"},
         targets=ladder.test_targets_,
         predictions=ladder.test_predictions_,
         is_classification=ladder.task_ == "classification",
-        chosen_title=titles[verdict.chosen][:1].upper() + titles[verdict.chosen][1:],
-        warnings=[*warnings, *_own_warnings(ladder)],
+        chosen_title=chosen,
+        labels=label_curve(ladder),
+        calibration=calibration(ladder),
+        threshold=threshold(ladder),
+        importances=importances,
+        importance_words=importance_words(importances),
+        importance_map=importance_map(ladder, shape),
+        mistakes=mistake_rows(ladder, shape),
+        filters=first_layer(ladder, chosen),
+        rows_used=rows_used(ladder),
+        notices=notices(ladder, warnings),
         footer=footer,
     )
-
-
-def _own_warnings(ladder: Ladder) -> list[str]:
-    notes = []
-    if ladder.is_interrupted_:
-        notes.append(
-            "The climb was interrupted; the verdict rests on the rungs and repeats that finished."
-        )
-    if ladder.refit_reason_:
-        notes.append(f"There is no model file: {ladder.refit_reason_}.")
-    if ladder.metric_.key == "balanced_error" and ladder.metric is None:
-        notes.append(
-            "The classes are very uneven, so that the error rate is averaged over classes."
-        )
-    return notes

@@ -1,4 +1,13 @@
-"""What the ladder counts as loss: smaller is better, so that a gain is the loss saved."""
+"""What the ladder counts as loss: smaller is better, so that a gain is the loss saved.
+
+Every loss is a mean over rows, or is written as one, so that the rows that judge can be counted:
+
+    error, log loss      the row's own loss
+    balanced error       n / (K n_c) for a wrong row of class c
+    1 - AUC              mean V + n / n_c (V_i - mean V), V_i the share of the other class on the wrong
+                         side of the row (DeLong, DeLong and Clarke-Pearson 1988, eq. 4 and 5)
+    RMSE                 rmse + (e_i^2 - mse) / (2 rmse): its first-order part
+"""
 
 from __future__ import annotations
 
@@ -10,11 +19,13 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 Task = Literal["classification", "regression"]
+Array = NDArray[Any]
 
 # A rung worth one percentage point of errors, or 2 % of the target's spread, is worth its cost.
-MIN_GAIN_RATE, MIN_GAIN_SPREAD = 0.01, 0.02
+MIN_GAIN_RATE, MIN_GAIN_SPREAD, MIN_GAIN_NATS = 0.01, 0.02, 0.02
 # A class nine times rarer than the commonest lets a constant guess look good.
 STRONG_IMBALANCE = 9.0
+LEAST_PROBABILITY = 1e-7
 
 
 @dataclass(frozen=True)
@@ -27,45 +38,90 @@ class Metric:
         Name in code and in reports.
     is_rate : bool
         Whether it lies in [0, 1] and is shown in percent.
-    loss_fn : callable
-        ``loss_fn(y_true, y_pred) -> float``.
+    rows_fn : callable
+        ``rows_fn(y_true, predicted) -> array (n_samples,)``, whose mean is the loss.
+    needs : {"labels", "probabilities", "values"}
+        What it takes for `predicted`; with probabilities, `y_true` are class numbers.
     """
 
     key: str
     title: str
     is_rate: bool
-    loss_fn: Callable[[NDArray[Any], NDArray[Any]], float]
+    rows_fn: Callable[[Array, Array], Array]
+    needs: str = "labels"
 
-    def __call__(self, y_true: ArrayLike, y_pred: ArrayLike) -> float:
-        """Loss of the predictions `y_pred`, both of shape (n_samples,)."""
-        return self.loss_fn(np.asarray(y_true), np.asarray(y_pred))
+    def __call__(self, y_true: ArrayLike, predicted: ArrayLike) -> float:
+        """Loss of the predictions."""
+        return float(np.mean(self.rows(y_true, predicted)))
+
+    def rows(self, y_true: ArrayLike, predicted: ArrayLike) -> NDArray[np.float64]:
+        """Loss of each row, of shape (n_samples,)."""
+        return np.asarray(self.rows_fn(np.asarray(y_true), np.asarray(predicted)), np.float64)
+
+    def of_output(self, y_codes: Array, output: Array) -> NDArray[np.float64]:
+        """Loss of each row from a model's output: probabilities of the classes, or values."""
+        if self.needs == "labels":
+            return self.rows(y_codes, output.argmax(axis=1))
+        return self.rows(y_codes, output)
 
 
-def _error(y_true: NDArray[Any], y_pred: NDArray[Any]) -> float:
-    return float(np.mean(y_true != y_pred))
+def _error(y_true: Array, y_pred: Array) -> Array:
+    return np.asarray(y_true != y_pred)
 
 
-def _balanced_error(y_true: NDArray[Any], y_pred: NDArray[Any]) -> float:
-    wrong = y_true != y_pred
-    return float(np.mean([wrong[y_true == label].mean() for label in np.unique(y_true)]))
+def _balanced_error(y_true: Array, y_pred: Array) -> Array:
+    _, numbers, counts = np.unique(y_true, return_inverse=True, return_counts=True)
+    return (y_true != y_pred) * (len(y_true) / len(counts) / counts)[numbers]
 
 
-def _rmse(y_true: NDArray[Any], y_pred: NDArray[Any]) -> float:
-    return float(np.sqrt(np.mean((y_true - y_pred) ** 2)))
+def _log_loss(y_true: Array, proba: Array) -> Array:
+    own = np.asarray(proba, np.float64)[np.arange(len(y_true)), y_true.astype(np.intp)]
+    return np.asarray(-np.log(np.clip(own, LEAST_PROBABILITY, 1.0)))
+
+
+def _auc_loss(y_true: Array, proba: Array) -> Array:
+    from scipy.stats import rankdata
+
+    is_second = y_true.astype(bool)
+    n_second, n = int(is_second.sum()), len(y_true)
+    if not 0 < n_second < n:
+        return np.full(n, np.nan)
+    score = np.asarray(proba, np.float64)[:, 1]
+    overall, misplaced = rankdata(score), np.empty(n)
+    for own in (is_second, ~is_second):
+        n_other = n - int(own.sum())
+        below = (overall[own] - rankdata(score[own])) / n_other  # share of the others that is below
+        misplaced[own] = 1 - below if own is is_second else below
+    mean = float(misplaced[is_second].mean())
+    counts = np.where(is_second, n_second, n - n_second)
+    return mean + n / counts * (misplaced - mean)
+
+
+def _rmse(y_true: Array, y_pred: Array) -> Array:
+    squares = (y_true - np.asarray(y_pred, np.float64)) ** 2
+    rmse = float(np.sqrt(squares.mean()))
+    return squares if rmse == 0 else rmse + (squares - rmse**2) / (2 * rmse)
+
+
+def _mae(y_true: Array, y_pred: Array) -> Array:
+    return np.abs(y_true - np.asarray(y_pred, np.float64))
 
 
 METRICS: dict[str, Metric] = {
     "error": Metric("error", "error rate", True, _error),
     "balanced_error": Metric("balanced_error", "balanced error rate", True, _balanced_error),
-    "rmse": Metric("rmse", "root mean squared error", False, _rmse),
+    "log_loss": Metric("log_loss", "log loss, nats", False, _log_loss, "probabilities"),
+    "auc": Metric("auc", "1 \N{MINUS SIGN} AUC", True, _auc_loss, "probabilities"),
+    "rmse": Metric("rmse", "root mean squared error", False, _rmse, "values"),
+    "mae": Metric("mae", "mean absolute error", False, _mae, "values"),
 }
 METRICS_OF_TASK: dict[Task, tuple[str, ...]] = {
-    "classification": ("error", "balanced_error"),
-    "regression": ("rmse",),
+    "classification": ("error", "balanced_error", "log_loss", "auc"),
+    "regression": ("rmse", "mae"),
 }
 
 
-def choose_metric(name: str | None, task: Task, y: NDArray[Any]) -> Metric:
+def choose_metric(name: str | None, task: Task, y: Array) -> Metric:
     """Metric called `name`, or the default: error rate, balanced if classes are uneven, or RMSE.
 
     Examples
@@ -81,6 +137,8 @@ def choose_metric(name: str | None, task: Task, y: NDArray[Any]) -> Metric:
             raise ValueError(
                 f"metric must be one of {', '.join(allowed)} for {task}, got {name!r}."
             )
+        if reason := cannot_be_had(name, y):
+            raise ValueError(f"metric {name!r} cannot be had: {reason}.")
         return METRICS[name]
     if task == "regression":
         return METRICS["rmse"]
@@ -89,31 +147,47 @@ def choose_metric(name: str | None, task: Task, y: NDArray[Any]) -> Metric:
     return METRICS["balanced_error" if is_uneven else "error"]
 
 
-def least_gain(metric: Metric, y: NDArray[Any]) -> float:
+def cannot_be_had(name: str, y: Array) -> str:
+    """Why a metric has no value for this target; empty where it has one."""
+    n_classes = len(np.unique(y)) if name == "auc" else 2
+    return "" if n_classes == 2 else f"AUC needs two classes, the target has {n_classes}"
+
+
+def least_gain(metric: Metric, y: Array) -> float:
     """The gain below which a rung is not worth its cost, unless the user names another."""
-    return MIN_GAIN_RATE if metric.is_rate else MIN_GAIN_SPREAD * float(np.std(y))
+    if metric.is_rate:
+        return MIN_GAIN_RATE
+    return MIN_GAIN_NATS if metric.key == "log_loss" else MIN_GAIN_SPREAD * float(np.std(y))
 
 
-def variance_floor(metric: Metric, y: NDArray[Any], test_share: float) -> float:
-    """Least variance of one repeat's gain: as if one row more had told the rungs apart.
-
-    For a mean over N rows of which n are tested at a time, one telling row gives 1 / (N n).
+def unit_of(metric: Metric, y: Array) -> float:
+    """Loss of one wrong row among n, times n, where losses are counts; 0 elsewhere.
 
     Examples
     --------
-    >>> variance_floor(METRICS["error"], np.zeros(100), 0.2)
-    0.0005
+    >>> unit_of(METRICS["error"], np.zeros(100)), unit_of(METRICS["rmse"], np.zeros(100))
+    (1.0, 0.0)
     """
-    if not metric.is_rate:
-        return 0.0
-    n_rows, n_classes = len(y), 1
     if metric.key == "balanced_error":
         counts = np.unique(y, return_counts=True)[1]
-        n_rows, n_classes = int(counts.min()), len(counts)
-    return 1.0 / (n_classes**2 * n_rows * max(1.0, test_share * n_rows))
+        return float(len(y) / (len(counts) * counts.min()))
+    return 1.0 if metric.key == "error" else 0.0
 
 
-def r2(y_true: NDArray[Any], y_pred: NDArray[Any]) -> float:
+def r2(y_true: Array, y_pred: Array) -> float:
     """Share of variance explained, 1 - SSE / SST; NaN where the truth is constant."""
     total = float(np.sum((y_true - y_true.mean()) ** 2))
     return 1.0 - float(np.sum((y_true - y_pred) ** 2)) / total if total > 0 else float("nan")
+
+
+def measures(task: Task, y: Array, output: Array) -> dict[str, float | str]:
+    """All metrics of a task from a model's output; "n/a: reason" for one that cannot be had."""
+    found: dict[str, float | str] = {}
+    for name in METRICS_OF_TASK[task]:
+        if reason := cannot_be_had(name, y):
+            found[name] = f"n/a: {reason}"
+            continue
+        found[name] = float(METRICS[name].of_output(y, output).mean())
+    if task == "regression":
+        found["r2"] = r2(y, output)
+    return found

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from deepen.model_selection.metrics import Task
+from deepen.model_selection.splits import Plan, duplicate_groups, joined_groups
+from deepen.model_selection.tuning import stratified_order
 
 LEAST_ROWS = 15
-LEAST_PER_CLASS = 3
+LEAST_PER_CLASS = 4
 
 
 def check_parameters(ladder: Any) -> None:
@@ -23,6 +26,157 @@ def check_parameters(ladder: Any) -> None:
         raise ValueError(f"time_budget must be greater than 0 seconds, got {ladder.time_budget!r}.")
     if ladder.min_gain is not None and not ladder.min_gain > 0:
         raise ValueError(f"min_gain must be greater than 0 or None, got {ladder.min_gain!r}.")
+
+
+@dataclass
+class Table:
+    """Labelled rows, in the order of the user's table, those of a test file at the end.
+
+    Parameters
+    ----------
+    X : DataFrame or array
+    y : ndarray of shape (n_samples,)
+    task : str
+    row_numbers : ndarray of shape (n_samples,)
+        Place of each row in the user's table, from 0.
+    X_unlabelled : DataFrame, array or None
+        Rows without a target.
+    groups, time : array-like of shape (n_samples,) or None
+    n_test : int
+        Labelled rows of the test file.
+    """
+
+    X: Any
+    y: NDArray[Any]
+    task: Task
+    row_numbers: NDArray[np.int64]
+    X_unlabelled: Any = None
+    groups: Any = None
+    time: NDArray[Any] | None = None
+    n_test: int = 0
+
+    @property
+    def strata(self) -> NDArray[np.int64] | None:
+        """Class numbers; None for a regression."""
+        if self.task == "regression":
+            return None
+        return np.asarray(np.unique(self.y, return_inverse=True)[1], dtype=np.int64)
+
+    def split_plan(self, seed: int) -> tuple[Plan, int]:
+        """How rows are drawn for the repeats, and the number of rows that repeat another."""
+        groups, n_duplicates = duplicate_groups(self.X)
+        if self.groups is not None:
+            groups = joined_groups(groups, self.groups)
+        return Plan(groups, self.strata, seed, self.time, self.n_test), n_duplicates
+
+    def part(self, n_rows: int, seed: int) -> Table:
+        """At most `n_rows` rows by lot, classes in proportion; rows of a test file stay last."""
+        if n_rows >= len(self.y):
+            return self
+        rng, n_own = np.random.default_rng([seed, 3]), len(self.y) - self.n_test
+        strata = np.zeros(len(self.y), np.int64) if self.strata is None else self.strata
+        n_test = min(self.n_test, n_rows // 2)
+        own = stratified_order(strata[:n_own], rng)[: n_rows - n_test]
+        test = n_own + stratified_order(strata[n_own:], rng)[:n_test]
+        rows = np.concatenate([np.sort(own), np.sort(test)]).astype(np.int64)
+        return Table(
+            _rows(self.X, rows), self.y[rows], self.task, self.row_numbers[rows],
+            self.X_unlabelled,
+            None if self.groups is None else np.asarray(self.groups)[rows],
+            None if self.time is None else self.time[rows],
+            n_test,
+        )  # fmt: skip
+
+
+def prepare_table(
+    X: Any,
+    y: Any,
+    task: Task | None,
+    groups: Any = None,
+    time: Any = None,
+    X_test: Any = None,
+    y_test: Any = None,
+) -> Table:
+    """Labelled rows with everything that splits them.
+
+    Parameters
+    ----------
+    X, y, task
+        As in `prepare`.
+    groups, time : array-like of shape (n_samples,) or None
+        Rows that go together; the place of rows in time.
+    X_test, y_test : as X and y, or None
+        The rows that judge.
+
+    Raises
+    ------
+    ValueError
+        As `prepare`, and where these do not fit one another.
+    """
+    import pandas as pd
+
+    X = X if hasattr(X, "iloc") else np.asarray(X)
+    n_own = X.shape[0]
+    if X_test is not None:
+        if groups is not None or time is not None:
+            raise ValueError("a test file and groups or a time column exclude each other.")
+        X, y = _with_test_rows(X, y, X_test, y_test)
+    kept, target, found, _ = prepare(X, y, task)
+    is_labelled = pd.Series(y).reset_index(drop=True).notna().to_numpy()
+    places = np.flatnonzero(is_labelled)
+    others = np.flatnonzero(~is_labelled)
+    n_test = int((places >= n_own).sum())
+    if X_test is not None and not n_test:
+        raise ValueError("the test file has no row with a target.")
+    return Table(
+        kept, target, found, places, _rows(X, others) if len(others) else None,
+        _aligned(groups, "groups", n_own, places), _moments(time, n_own, places), n_test,
+    )  # fmt: skip
+
+
+def _rows(X: Any, index: NDArray[np.int64]) -> Any:
+    return X.iloc[index] if hasattr(X, "iloc") else X[index]
+
+
+def _with_test_rows(X: Any, y: Any, X_test: Any, y_test: Any) -> tuple[Any, Any]:
+    """Both tables, one below the other, with the columns of the first."""
+    import pandas as pd
+
+    y = pd.concat([pd.Series(y), pd.Series(y_test)], ignore_index=True)
+    if not hasattr(X, "iloc"):
+        return np.concatenate([X, np.asarray(X_test)]), y
+    missing = [str(name) for name in X.columns if name not in X_test.columns]
+    if missing:
+        raise ValueError(f"the test file lacks the columns {', '.join(missing[:5])}.")
+    return pd.concat([X, X_test[list(X.columns)]], ignore_index=True), y
+
+
+def _aligned(values: Any, name: str, n_rows: int, places: NDArray[np.int64]) -> Any:
+    if values is None:
+        return None
+    values = np.asarray(values)
+    if len(values) != n_rows:
+        raise ValueError(f"{name} must have {n_rows} values, one a row, got {len(values)}.")
+    return values[places]
+
+
+def _moments(time: Any, n_rows: int, places: NDArray[np.int64]) -> NDArray[Any] | None:
+    """Numbers in the order of time, from numbers or dates."""
+    import pandas as pd
+
+    values = _aligned(time, "time", n_rows, places)
+    if values is None:
+        return None
+    series = pd.Series(values)
+    if not pd.api.types.is_numeric_dtype(series.dtype):
+        parsed = pd.to_datetime(series, errors="coerce", format="mixed")
+        if parsed.isna().any():
+            first = series[parsed.isna()].iloc[0]
+            raise ValueError(f"the time column holds {first!r}, which is no date or number.")
+        series = parsed.astype("int64")
+    if series.isna().any():
+        raise ValueError("the time column lacks values; fill them or leave these rows out.")
+    return np.asarray(series.to_numpy())
 
 
 def prepare(X: Any, y: Any, task: Task | None) -> tuple[Any, NDArray[Any], Task, int]:

@@ -2,12 +2,84 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+import numpy as np
+from numpy.typing import NDArray
+
+from deepen.model_selection.intervals import Judging, RowLosses, estimate
+
 Role = Literal["baseline", "ladder", "beside"]
-EventKind = Literal["plan", "rung", "candidate", "repeat", "rung finished", "refit", "finished"]
+EventKind = Literal[
+    "plan", "leak", "rung", "candidate", "repeat", "rung finished", "provisional", "verdict",
+    "refit", "after", "finished",
+]  # fmt: skip
+
+
+@dataclass
+class Trial:
+    """One setting in the tuning of one repeat.
+
+    Parameters
+    ----------
+    params : dict
+        The setting.
+    losses : list of float
+        Loss on the tuning rows after each stage of halving that it reached.
+    n_rows : list of int
+        Training rows of each of these stages.
+    """
+
+    params: dict[str, Any]
+    losses: list[float] = field(default_factory=list)
+    n_rows: list[int] = field(default_factory=list)
+
+
+@dataclass
+class Outcome:
+    """One repeat of one rung: the chosen setting and what it said of the verdict rows.
+
+    Parameters
+    ----------
+    repeat : int
+        Counted from 0.
+    losses : RowLosses
+        The verdict rows and the loss of each.
+    output : ndarray of shape (n_verdict, n_classes) or (n_verdict,)
+        Probabilities, or values.
+    params : dict
+        The chosen setting.
+    n_epochs : int
+        Epochs or trees that it needed.
+    fit_seconds, seconds : float
+        Its training; the whole repeat, tuning included.
+    trials : list of Trial
+        Every setting tried.
+    history : dict
+        Learning curves of the chosen setting.
+    threshold : float
+        With two classes, the probability of the second from which on to say so, found on the
+        tuning rows for the least balanced error; NaN elsewhere.
+    """
+
+    repeat: int
+    losses: RowLosses
+    output: NDArray[np.float32]
+    params: dict[str, Any]
+    n_epochs: int = 0
+    fit_seconds: float = 0.0
+    seconds: float = 0.0
+    trials: list[Trial] = field(default_factory=list)
+    history: dict[str, list[float]] = field(default_factory=dict)
+    threshold: float = float("nan")
+
+    @property
+    def score(self) -> float:
+        """Loss on the verdict rows."""
+        return float(self.losses.values.mean())
 
 
 @dataclass
@@ -21,26 +93,30 @@ class RungResult:
     role : {"baseline", "ladder", "beside"}
         The baseline is a reference and never the verdict; boosting stands beside the ladder.
     scores : list of float
-        Loss on the test rows of each repeat.
+        Loss on the verdict rows of each repeat.
     mean : float
         Mean of the scores.
     interval : tuple of (float, float)
-        95 % interval of the mean, corrected for repeats that share rows.
+        95 % interval of the mean, see `intervals`.
     fit_seconds : list of float
-        Time of the chosen candidate's training in each repeat.
+        Time of the chosen setting's training in each repeat.
     seconds : float
         Everything the rung took, tuning included.
     n_candidates : int
-        Settings tried in each repeat, judged on validation rows only.
+        Settings tried in each repeat, judged on tuning rows only.
     params : dict
-        The setting with the lowest mean validation loss.
+        The setting that the most repeats chose.
+    n_chosen : int
+        How many did.
     n_epochs : int
-        Epochs (or trees) that setting needed, the median over repeats; 0 where it does not count
-        any.
+        Epochs (or trees) that setting needed, the median over those repeats; 0 where it does not
+        count any.
+    tuning : list of list of Trial
+        Settings of each repeat, with their losses on the tuning rows.
     learning_curves : list of dict
-        ``history_`` of the chosen candidate of each repeat.
-    details : dict of str to float
-        Further measures, such as R2.
+        ``history_`` of the chosen setting of each repeat.
+    measures : dict of str to float or str
+        All metrics over the verdict rows; "n/a: reason" for one that cannot be had.
     reason : str
         Why fewer repeats were done than planned; empty where none are missing.
     is_failed : bool
@@ -57,9 +133,11 @@ class RungResult:
     seconds: float = 0.0
     n_candidates: int = 0
     params: dict[str, Any] = field(default_factory=dict)
+    n_chosen: int = 0
     n_epochs: int = 0
+    tuning: list[list[Trial]] = field(default_factory=list)
     learning_curves: list[dict[str, list[float]]] = field(default_factory=list)
-    details: dict[str, float] = field(default_factory=dict)
+    measures: dict[str, float | str] = field(default_factory=dict)
     reason: str = ""
     is_failed: bool = False
 
@@ -67,6 +145,40 @@ class RungResult:
     def is_finished(self) -> bool:
         """Whether it did not fail and has the two repeats without which there is no interval."""
         return not self.is_failed and len(self.scores) >= 2
+
+    @property
+    def is_compared(self) -> bool:
+        """Whether it takes part in the verdict."""
+        return self.is_finished and self.role != "baseline"
+
+    def summarise(self, outcomes: Sequence[Outcome], judging: Judging, *, is_rate: bool) -> None:
+        """Mean, interval and most chosen setting of finished repeats."""
+        self.scores = [outcome.score for outcome in outcomes]
+        self.fit_seconds = [outcome.fit_seconds for outcome in outcomes]
+        self.seconds = float(sum(outcome.seconds for outcome in outcomes))
+        self.learning_curves = [outcome.history for outcome in outcomes]
+        self.tuning = [outcome.trials for outcome in outcomes]
+        self.n_candidates = max((len(outcome.trials) for outcome in outcomes), default=0)
+        if not outcomes:
+            return
+        self.mean = float(np.mean(self.scores))
+        counts = Counter(repr(outcome.params) for outcome in outcomes)
+        losses = {
+            key: np.mean([_tuned(o) for o in outcomes if repr(o.params) == key]) for key in counts
+        }
+        chosen = min(counts, key=lambda key: (-counts[key], losses[key]))
+        behind = [outcome for outcome in outcomes if repr(outcome.params) == chosen]
+        self.params, self.n_chosen = dict(behind[0].params), len(behind)
+        self.n_epochs = int(np.median([outcome.n_epochs for outcome in behind]))
+        if len(outcomes) >= 2:
+            low, high = estimate([outcome.losses for outcome in outcomes], judging).interval()
+            self.interval = (max(0.0, low), min(1.0 if is_rate else float("inf"), high))
+
+
+def _tuned(outcome: Outcome) -> float:
+    """Last loss of the chosen setting on the tuning rows."""
+    losses = [t.losses[-1] for t in outcome.trials if t.params == outcome.params and t.losses]
+    return losses[0] if losses else float("inf")
 
 
 @dataclass(frozen=True)
@@ -76,10 +188,11 @@ class LadderEvent:
     Parameters
     ----------
     kind : str
-        "plan", "rung" (started), "candidate", "repeat" (finished), "rung finished", "refit",
-        "finished".
+        "plan", "leak" (a column that gives the target away), "rung" (started), "candidate",
+        "repeat" (finished), "rung finished", "provisional" (the answer so far), "verdict", "refit",
+        "after" (what is worked out once the verdict stands), "finished".
     rung : str
-        Title of the rung; for "plan" the plan in words.
+        Title of the rung; for "plan", "leak", "provisional", "verdict" and "after" the words.
     elapsed : float
         Seconds since fit began.
     repeat, n_repeats, candidate, n_candidates : int
@@ -87,9 +200,13 @@ class LadderEvent:
     rung_number, n_rungs : int
         Counted from 1.
     score : float or None
-        Loss on the repeat's test rows, or the mean over them for "rung finished".
+        Loss on the repeat's verdict rows, or the mean over them for "rung finished".
+    seconds_left : float or None
+        Estimate for the rest of the rung, from the repeats done or else from the plan.
     result : RungResult or None
         For "rung finished".
+    text : str
+        For "rung finished": loss and interval in words.
     """
 
     kind: EventKind
@@ -102,7 +219,9 @@ class LadderEvent:
     rung_number: int = 0
     n_rungs: int = 0
     score: float | None = None
+    seconds_left: float | None = None
     result: RungResult | None = None
+    text: str = ""
 
 
 def nothing_to_compare(results: Sequence[RungResult]) -> str:

@@ -67,7 +67,7 @@ def show_result(result: RungResult, metric: Metric) -> str:
 
 
 def _show_gain(gain: Gain, metric: Metric) -> str:
-    half_width = (gain.upper - gain.lower) / 2
+    half_width = max((gain.upper - gain.lower) / 2, gain.smallest_gap)
     interval = show_interval(gain.lower, gain.upper, metric, is_gain=True)
     return (
         f"{show(gain.mean, half_width, metric, is_gain=True)} ({interval.removesuffix(' points')})"
@@ -78,10 +78,21 @@ def with_sentence(
     verdict: Verdict,
     results: Mapping[str, RungResult],
     metric: Metric,
-    n_rows: int,
+    rows_text: str,
     baseline: RungResult | None,
 ) -> Verdict:
-    """The verdict with its words: what to use, its loss, what is forgone or open."""
+    """The verdict with its words: what to use, its loss, what is forgone or open.
+
+    Parameters
+    ----------
+    verdict : Verdict
+    results : mapping of str to RungResult
+        The rungs compared.
+    metric : Metric
+    rows_text : str
+        Which rows judged, such as "1,797 rows".
+    baseline : RungResult or None
+    """
     titles = {name: result.title for name, result in results.items()}
     chosen = results[verdict.chosen]
     loss = f"{metric.title} {show_result(chosen, metric)}"
@@ -90,15 +101,13 @@ def with_sentence(
     elif verdict.status == "suffices":
         lead = f"{_lead(verdict, chosen)} {loss}. {_forgone(verdict, titles, metric)}"
     else:
-        lead = _cannot_tell(verdict, titles, loss, metric, n_rows)
+        lead = _cannot_tell(verdict, titles, loss, metric, rows_text)
     return replace(verdict, sentence=" ".join([lead, *_baseline_warning(chosen, baseline)]))
 
 
 def _lead(verdict: Verdict, chosen: RungResult) -> str:
-    others = {g.candidate for g in verdict.gains} | {g.reference for g in verdict.gains}
-    outcomes = [verdict.gain(verdict.chosen, other).outcome for other in others - {verdict.chosen}]
     name = _capital(chosen.title)
-    if all(outcome == "pays" for outcome in outcomes):
+    if verdict.chosen == verdict.best and len(verdict.short) == len(verdict.gains):
         return f"{name} wins:"
     if chosen.name == "linear":
         return f"No deep learning needed: {chosen.title} suffices,"
@@ -109,45 +118,53 @@ def _forgone(verdict: Verdict, titles: Mapping[str, str], metric: Metric) -> str
     least = show(verdict.min_gain, verdict.min_gain / 2, metric, is_gain=True)
     parts = []
     if verdict.best != verdict.chosen:
-        gain = verdict.gain(verdict.best, verdict.chosen)
+        gain = verdict.behind(verdict.chosen)
         parts.append(
-            f"The best, {titles[verdict.best]}, would gain {_show_gain(gain, metric)}, "
+            f"Forgone: the best, {titles[verdict.best]}, gains {_show_gain(gain, metric)}, "
             f"surely below {least}."
         )
-    else:
-        parts.append(f"Nothing else gains {least} or more.")
-    if verdict.chosen != "linear" and "linear" in titles:
-        gain = verdict.gain(verdict.chosen, "linear")
-        if gain.outcome == "pays":
-            parts.append(f"Over {titles['linear']} it gains {_show_gain(gain, metric)}.")
+    elif len(verdict.short) < len(verdict.gains):
+        parts.append(f"Nothing else is better by {least} or more.")
+    if verdict.short:
+        parts.append(f"Surely behind the best: {_behind(verdict, titles, metric)}.")
     return " ".join(parts)
+
+
+def _behind(verdict: Verdict, titles: Mapping[str, str], metric: Metric) -> str:
+    """The rungs that fall short, with by how much."""
+    gains = sorted(verdict.short, key=lambda gain: gain.mean)
+    return _join([f"{titles[g.reference]} by {_show_gain(g, metric)}" for g in gains])
 
 
 def _cannot_tell(
-    verdict: Verdict, titles: Mapping[str, str], loss: str, metric: Metric, n_rows: int
+    verdict: Verdict, titles: Mapping[str, str], loss: str, metric: Metric, rows_text: str
 ) -> str:
-    beaten = [
-        n
-        for n in titles
-        if n != verdict.chosen and verdict.gain(verdict.chosen, n).outcome == "pays"
-    ]
-    undecided = verdict.open
-    parts = [f"Cannot tell with these {n_rows:,} rows which rung suffices."]
-    chosen = titles[verdict.chosen]
-    parts.append(f"Lowest so far: {chosen}, {loss}.")
-    if beaten:
-        parts.append(f"It surely beats {_join([titles[name] for name in beaten])}.")
-    rivals = [n for n in titles if n != verdict.chosen and n not in beaten]
-    gaps = [verdict.gain(verdict.chosen, name).smallest_gap for name in rivals]
-    if gaps:
-        gap = max(gaps)
+    parts = [f"Cannot tell with these {rows_text} which rung suffices."]
+    parts.append(f"Lowest so far: {titles[verdict.chosen]}, {loss}.")
+    if verdict.short:
+        parts.append(f"Surely behind the best: {_behind(verdict, titles, metric)}.")
+    rivals = [gain for gain in verdict.gains if gain.outcome != "pays"]
+    if rivals:
+        gap = max(gain.smallest_gap for gain in rivals)
         shown = show(gap, gap / 2, metric, is_gain=True)
-        parts.append(
-            f"Against {_join([titles[n] for n in rivals])} a gap below {shown} would not show."
-        )
-    elif undecided:
-        parts.append("No rung is shown to be within the least gain of the best.")
+        names = _join([titles[gain.reference] for gain in rivals])
+        parts.append(f"Against {names} a gap below {shown} would not show.")
     return " ".join(parts)
+
+
+def provisional(verdict: Verdict, results: Mapping[str, RungResult], metric: Metric) -> str:
+    """The answer so far, while other rungs still run."""
+    shown = [
+        f"{result.title} {show_result(result, metric)}"
+        for result in sorted(results.values(), key=lambda result: result.mean)
+    ]
+    text = f"So far, {metric.title}: {_join(shown)}."
+    if verdict.status == "alone":
+        return text
+    best = results[verdict.best].title
+    if verdict.short:
+        return f"{text} {_capital(best)} leads surely; whether a network pays is still open."
+    return f"{text} Neither is surely better; whether a network pays is still open."
 
 
 def _baseline_warning(chosen: RungResult, baseline: RungResult | None) -> list[str]:

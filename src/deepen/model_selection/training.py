@@ -1,47 +1,35 @@
-"""How one setting of a rung is trained: on training rows, stopped and judged on validation rows."""
+"""How one setting of a rung is trained: on training rows, stopped on stopping rows."""
 
 from __future__ import annotations
 
-import time
 import warnings
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from deepen.model_selection.metrics import Metric, Task
-from deepen.model_selection.rungs import NETWORKS, Rung, build
+from deepen.model_selection import clock
+from deepen.model_selection.data import Arrays, Data
+from deepen.model_selection.rungs import MAX_TREES, Rung, build
 
-PATIENCE = 20  # epochs without progress on the validation rows
 BATCH_SIZE = 64
 ROWS_FOR_THREADS = 20_000
+# Trees are first timed where a fit may be long: cells times trees of one round.
+CELLS_WORTH_TIMING, TIMED_TREES, LEAST_TREES = 2_000_000, 2, 10
 DIVERGED = "Solver produced non-finite parameter weights"
 
 
 @dataclass
-class Arrays:
-    """One repeat, encoded: the training rows fitted the encoder."""
-
-    encoder: Any
-    X_train: NDArray[np.float32]
-    X_validation: NDArray[np.float32]
-    X_test: NDArray[np.float32]
-    y_train: NDArray[Any]
-    y_validation: NDArray[Any]
-    y_test: NDArray[Any]
-
-
-@dataclass
-class FittedCandidate:
-    """A trained setting, judged on the validation rows."""
+class Fitted:
+    """A trained setting."""
 
     model: Any
-    validation_loss: float
-    seconds: float
-    n_epochs: int
-    history: dict[str, list[float]]
+    seconds: float = 0.0
+    n_epochs: int = 0
+    history: dict[str, list[float]] = field(default_factory=dict)
     failure: str = ""  # why there is no model
 
 
@@ -57,11 +45,11 @@ class StopAfter:
 
 
 class KeepBest:
-    """Callback that keeps the weights of the best validation score, the latest of equals.
+    """Callback that keeps the weights of the best score on the stopping rows, the latest of equals.
 
     On some hundred rows the score moves in steps; the first of equal scores comes long before the
-    network has learnt. `deadline` is in the seconds of `time.monotonic`. `judge` gives the loss of
-    parameters on the validation rows; without it the network's own score counts.
+    network has learnt. `deadline` is in the seconds of `clock.now`. `judge` gives the loss of
+    parameters on the stopping rows; without it the network's own score counts.
     """
 
     def __init__(
@@ -82,7 +70,7 @@ class KeepBest:
         if score >= self.score:
             params = event.params() if params is None else params
             self.score, self.epoch, self.params = score, event.epoch, params
-        is_late = self.deadline is not None and time.monotonic() >= self.deadline
+        is_late = self.deadline is not None and clock.now() >= self.deadline
         return is_late or event.epoch - self.epoch >= self.patience
 
     def restore(self, model: Any) -> None:
@@ -92,25 +80,26 @@ class KeepBest:
 
 
 class ClassJudge:
-    """Loss of a classifying network's parameters on the validation rows, in the ladder's metric.
+    """Loss of a classifying network's parameters on the stopping rows, in the ladder's metric.
 
     Accuracy, the network's own score, prefers the epoch that ignores a rare class.
     """
 
-    def __init__(self, metric: Metric, arrays: Arrays) -> None:
-        self.metric = metric
-        self.X, self.y = arrays.X_validation, arrays.y_validation
-        self.classes = np.unique(arrays.y_train)
+    def __init__(self, data: Data, arrays: Arrays, activation: str = "relu") -> None:
+        self.metric, self.activation = data.metric, activation
+        self.X, self.y = arrays.stopping[0], data.codes(arrays.stopping[1])
 
     def __call__(self, params: Any) -> float:
-        """Loss; `params` are coefficients and intercepts of a network of rectified units."""
+        """Loss; `params` are coefficients and intercepts of a network."""
+        from scipy.special import expit, softmax
+
+        from deepen.layers.feed_forward import Params, forward
+
         coefs, intercepts = params
-        hidden = self.X
-        for weights, bias in zip(coefs[:-1], intercepts[:-1], strict=True):
-            hidden = np.maximum(hidden @ weights + bias, 0)
-        outputs = hidden @ coefs[-1] + intercepts[-1]
-        number = (outputs[:, 0] > 0).astype(int) if outputs.shape[1] == 1 else outputs.argmax(1)
-        return self.metric(self.y, self.classes[number])
+        names = (self.activation,) * (len(coefs) - 1)
+        z = np.asarray(forward(Params(tuple(coefs), tuple(intercepts)), self.X, names))
+        p = np.hstack([1 - expit(z), expit(z)]) if z.shape[1] == 1 else softmax(z, axis=1)
+        return float(self.metric.of_output(self.y, p).mean())
 
 
 def divergence_of(error: ValueError) -> str:
@@ -125,74 +114,125 @@ def divergence_of(error: ValueError) -> str:
 
 def fit_candidate(
     rung: Rung,
-    task: Task,
     params: Mapping[str, Any],
     arrays: Arrays,
-    metric: Metric,
+    data: Data,
     *,
     seed: int,
     deadline: float | None = None,
-) -> FittedCandidate:
-    """Train one setting on the training rows; stop and judge on the validation rows."""
-    model = build(rung, task, params, seed)
-    start = time.monotonic()
-    X, y, X_val, y_val = arrays.X_train, arrays.y_train, arrays.X_validation, arrays.y_validation
-    if rung.name in NETWORKS:
-        # The modern rung walks its cosine schedule to the end: the last, slow epochs are its gain.
-        judge = ClassJudge(metric, arrays) if metric.key == "balanced_error" else None
-        keep = KeepBest(float("inf") if rung.name == "modern" else PATIENCE, deadline, judge)
-        model.set_params(callbacks=[keep], batch_size=min(BATCH_SIZE, len(X)))
-        shift, scale = target_scale(y) if task == "regression" else (0.0, 1.0)
-        if task == "regression":
-            y, y_val = (y - shift) / scale, (y_val - shift) / scale
-        fit_network(model, X, y, X_val=X_val, y_val=y_val)
+) -> Fitted:
+    """Train one setting on the training rows; stop on the stopping rows."""
+    from sklearn.exceptions import ConvergenceWarning
+
+    model = build(rung, data.task, params, seed, is_balanced=data.is_balanced)
+    start = clock.now()
+    with warnings.catch_warnings(), np.errstate(over="ignore", invalid="ignore"):
+        # What has not converged is judged as it is; what overflows ends in a loss that shows it.
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        try:
+            n_epochs = _FITS[rung.kind](rung, model, arrays, data, deadline)
+        except ValueError as error:
+            if not (failure := divergence_of(error)):
+                raise
+            return Fitted(None, clock.now() - start, failure=failure)
+    return Fitted(model, clock.now() - start, n_epochs, history_of(model))
+
+
+def _fit_plain(rung: Rung, model: Any, arrays: Arrays, data: Data, deadline: float | None) -> int:
+    model.fit(*arrays.training, **_unlabelled(rung, arrays))
+    return 0
+
+
+def _fit_network(rung: Rung, model: Any, arrays: Arrays, data: Data, deadline: float | None) -> int:
+    X, y = arrays.training
+    X_val, y_val = arrays.stopping
+    activation = getattr(model, "activation", "relu")
+    judged = data.metric.key in ("balanced_error", "auc", "log_loss")
+    keep = KeepBest(
+        rung.patience, deadline, ClassJudge(data, arrays, activation) if judged else None
+    )
+    model.set_params(callbacks=[keep], batch_size=min(BATCH_SIZE, len(X)))
+    shift, scale = target_scale(y) if data.task == "regression" else (0.0, 1.0)
+    if data.task == "regression":
+        y, y_val = (y - shift) / scale, (y_val - shift) / scale
+    fit_network(model, X, y, X_val=X_val, y_val=y_val, **_unlabelled(rung, arrays))
+    n_epochs = int(model.n_iter_)
+    # A walk that the deadline cut short ends where steps are long.
+    if not rung.walks_to_end or n_epochs < model.max_iter:
         keep.restore(model)
-        finish_network(model, shift, scale)
-        n_epochs = keep.epoch or int(model.n_iter_)
-    elif rung.name == "boosting":
-        # On small tables the threads' waiting for one another costs many times the work.
-        from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
-
-        with threadpool_limits(limits=1 if len(X) < ROWS_FOR_THREADS else None, user_api="openmp"):
-            model.fit(X, y, X_val=X_val, y_val=y_val)
-    else:
-        model.fit(X, y)
-    seconds = time.monotonic() - start
-    loss = metric(arrays.y_validation, model.predict(X_val))
-    history = history_of(model)
-    if rung.name not in NETWORKS:
-        n_epochs = int(model.n_iter_) if hasattr(model, "train_score_") else 0
-    # A loss that is not finite is as bad as one can be; NaN would win every argmin.
-    loss = loss if np.isfinite(loss) else float("inf")
-    return FittedCandidate(model, loss, seconds, n_epochs, history)
+        n_epochs = keep.epoch or n_epochs
+    finish_network(model, shift, scale)
+    return n_epochs
 
 
-def fit_network(model: Any, X: Any, y: Any, **held_out: Any) -> None:
+def _fit_trees(rung: Rung, model: Any, arrays: Arrays, data: Data, deadline: float | None) -> int:
+    X, y = arrays.training
+    if arrays.is_categorical is not None:
+        model.set_params(categorical_features=arrays.is_categorical)
+    with few_threads(len(X)):
+        if deadline is not None and X.size * max(1, len(data.classes)) > CELLS_WORTH_TIMING:
+            start = clock.now()
+            model.set_params(max_iter=TIMED_TREES).fit(X, y, X_val=X[:10], y_val=y[:10])
+            one = (clock.now() - start) / TIMED_TREES
+            n_fitting = int(max(0.0, deadline - clock.now()) / max(one, 1e-6))
+            model.set_params(max_iter=int(np.clip(n_fitting, LEAST_TREES, MAX_TREES)))
+        model.fit(X, y, X_val=arrays.stopping[0], y_val=arrays.stopping[1])
+    return int(model.n_iter_)
+
+
+_FITS = {"plain": _fit_plain, "network": _fit_network, "trees": _fit_trees}
+
+
+def _unlabelled(rung: Rung, arrays: Arrays) -> dict[str, Any]:
+    return {"X_unlabelled": arrays.X_unlabelled} if rung.takes_unlabelled else {}
+
+
+@contextmanager
+def few_threads(n_rows: int) -> Iterator[None]:
+    """On small tables the threads' waiting for one another costs many times the work."""
+    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+
+    with threadpool_limits(limits=1 if n_rows < ROWS_FOR_THREADS else None, user_api="openmp"):
+        yield
+
+
+def fit_network(model: Any, X: Any, y: Any, **others: Any) -> None:
     """Fit a network; Ctrl-C, which a network's own fit takes for "enough", ends the climb here."""
     from deepen.engine.stopping import BY_USER
 
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", BY_USER)
-        model.fit(X, y, **held_out)
+        model.fit(X, y, **others)
     if model.stop_reason_ == BY_USER:
         raise KeyboardInterrupt
 
 
 def refit(
-    rung: Rung, task: Task, params: Mapping[str, Any], X: Any, y: Any, *, seed: int, n_epochs: int
+    rung: Rung,
+    params: Mapping[str, Any],
+    X: Any,
+    data: Data,
+    *,
+    n_epochs: int,
+    is_categorical: NDArray[np.bool_] | None = None,
+    X_unlabelled: Any = None,
 ) -> Any:
     """Train the chosen setting on all rows, for as many epochs (trees) as served in the repeats."""
-    model = build(rung, task, params, seed)
-    if rung.name in NETWORKS:
+    model = build(rung, data.task, params, data.seed, is_balanced=data.is_balanced)
+    y, extra = data.y, {"X_unlabelled": X_unlabelled} if rung.takes_unlabelled else {}
+    if rung.is_network:
         # The schedule keeps its horizon; only the walk along it ends where it ended in the repeats.
         model.set_params(callbacks=[StopAfter(n_epochs)], batch_size=min(BATCH_SIZE, len(X)))
-        shift, scale = target_scale(y) if task == "regression" else (0.0, 1.0)
-        fit_network(model, X, (y - shift) / scale if task == "regression" else y)
+        shift, scale = target_scale(y) if data.task == "regression" else (0.0, 1.0)
+        fit_network(model, X, (y - shift) / scale if data.task == "regression" else y, **extra)
         finish_network(model, shift, scale)
         return model
-    if rung.name == "boosting":
+    if rung.kind == "trees":
         model.set_params(max_iter=max(1, n_epochs), early_stopping=False)
-    return model.fit(X, y)
+        if is_categorical is not None:
+            model.set_params(categorical_features=is_categorical)
+    with few_threads(len(X)):
+        return model.fit(X, y, **extra)
 
 
 def target_scale(y: NDArray[Any]) -> tuple[float, float]:

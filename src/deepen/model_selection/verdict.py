@@ -1,62 +1,58 @@
-r"""Which rung pays: paired gains, their intervals, and what may be said from them.
+r"""Which rung suffices: every rung against the best, and what may be said from that.
 
-    gain_r  = loss_r(reference) - loss_r(candidate)     repeat r = 1 .. J, on the same rows
-    var     = (1 / J + n_test / n_train) * S^2          Nadeau and Bengio 2003, section 3.3, eq. 9
-    t       = mean(gain) / sqrt(var)                    Student, J - 1 degrees of freedom
-    lower, upper                                        Bonferroni over all pairs, alpha / 2 a side
-    sign                                                Holm's steps over all pairs, alpha / 2 a side
+    d_ij = loss_i - loss_j, w_ij = t(1 - alpha / 2 / (k - 1)) se(d_ij)      see `intervals`
+    best may be j          if d_ji - w_ji <= 0 for all i
+    behind the best, i:    from  max(0, min_j d_ij - w_ij)  to  max(0, max_j d_ij + w_ij)
+                           over the j other than i that may be the best
+    surely behind, i:      where i may not be the best
 
-Repeats share rows, so that their gains are correlated and S^2 / J is far too small a variance; the
-term n_test / n_train repairs that. All pairs of rungs stand in one family, so that a reference
-chosen by looking at the results is covered too. The printed ends all hold at once; the sign of a
-gain comes from Holm's steps, which find at least the signs that the ends show. Sign and upper end
-together make the statements. They are all true with probability 1 - alpha: for a gain whose sign is
-not shown, the end is no tighter than the one that Guilbaud gives along with Holm's signs.
+Let b be the rung that truly is the best. Were the k - 1 intervals of d_ib all to hold, then b is among
+those that may be the best, and every statement above is true, whichever rung b is. So k - 1
+comparisons are paid for (Bonferroni), not all k (k - 1) / 2 pairs, and a best that is chosen by
+looking at the results is covered (Hsu 1984; Edwards and Hsu 1983).
 
-References: C. Nadeau and Y. Bengio, Inference for the generalization error, Machine Learning 52
-(2003), doi:10.1023/A:1024068626366. S. Holm, Scand. J. Statist. 6 (1979) 65-70. O. Guilbaud,
-Simultaneous confidence regions corresponding to Holm's step-down procedure, Biometrical Journal 50
-(2008), doi:10.1002/bimj.200710449.
+A rung suffices when it is surely less than `min_gain` behind the best. It falls short when it is
+surely behind: the best then pays. Not being shown to be worse is never enough.
+
+References: J. C. Hsu, Constrained simultaneous confidence intervals for multiple comparisons with the
+best, Annals of Statistics 12 (1984), doi:10.1214/aos/1176346732. D. G. Edwards and J. C. Hsu, Multiple
+comparisons with the best treatment, JASA 78 (1983), doi:10.1080/01621459.1983.10477032.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from itertools import combinations
-from typing import Literal
+from dataclasses import dataclass, field, replace
+from typing import Literal, NamedTuple
 
 import numpy as np
 
-from deepen.model_selection.intervals import (
-    corrected_standard_error,
-    holm_signs,
-    simultaneous_bounds,
-)
+from deepen.model_selection.intervals import Estimate, Judging, RowLosses, difference
 
 Outcome = Literal["pays", "does not pay", "cannot tell"]
 Status = Literal["suffices", "cannot tell", "alone"]
+Losses = Mapping[str, Sequence[RowLosses]]
 
 
 @dataclass(frozen=True)
 class Gain:
-    """How much smaller the candidate's loss is than the reference's, with its interval.
+    """What the best rung gains over another, in units of the loss.
 
     Parameters
     ----------
     candidate, reference : str
-        Names of the two rungs; a positive gain favours the candidate.
-    mean, lower, upper : float
-        The mean gain and its interval, in units of the loss; the intervals of all pairs hold
-        together.
+        The rung with the lowest mean loss, and the one it is held against.
+    mean : float
+        Mean loss of the reference minus that of the candidate, on the same rows.
+    lower, upper : float
+        How far the reference surely, and at most, is behind the rung that truly is the best; the
+        intervals of all rungs hold together.
     smallest_gap : float
-        The smallest mean gain whose interval would have lain above zero.
+        The smallest mean gain that these rows could have shown.
     n_repeats : int
         Number of paired repeats behind it.
     outcome : {"pays", "does not pay", "cannot tell"}
-        What may be said of the candidate against the reference.
-    sign : {-1, 0, 1}
-        Whether the gain is shown to be below or above zero, by Holm's steps over all pairs.
+        Whether the best is surely better; surely less than the least gain better; or neither.
     """
 
     candidate: str
@@ -67,7 +63,6 @@ class Gain:
     smallest_gap: float
     n_repeats: int
     outcome: Outcome
-    sign: int = 0
 
 
 @dataclass(frozen=True)
@@ -77,15 +72,17 @@ class Verdict:
     Parameters
     ----------
     status : {"suffices", "cannot tell", "alone"}
-        "suffices": nothing beats the chosen rung by `min_gain`, and it is the cheapest of which
-        that can be said. "cannot tell": no rung can be shown to suffice; the chosen one has the
-        lowest mean loss. "alone": only one rung finished.
+        "suffices": the chosen rung is surely less than `min_gain` behind the best, and it is the
+        cheapest of which that can be said. "cannot tell": no rung can be shown to suffice; the
+        chosen one has the lowest mean loss. "alone": only one rung finished.
     chosen, best : str
         The rung to use; the rung with the lowest mean loss.
     min_gain : float
         The gain below which a rung is not worth its cost, in units of the loss.
     gains : tuple of Gain
-        One per pair of rungs, the costlier one as the candidate.
+        The best over every other rung, cheapest first.
+    reach : dict of str to float
+        How far each rung, the best too, is behind the best at most.
     sentence : str
         The verdict in words.
     """
@@ -95,146 +92,153 @@ class Verdict:
     best: str
     min_gain: float
     gains: tuple[Gain, ...]
+    reach: Mapping[str, float] = field(default_factory=dict)
     sentence: str = ""
 
-    def gain(self, candidate: str, reference: str) -> Gain:
-        """Gain of one rung over another, turned round where the pair is stored the other way."""
+    def behind(self, name: str) -> Gain:
+        """What the best gains over the rung called `name`, which is another."""
         for gain in self.gains:
-            if (gain.candidate, gain.reference) == (candidate, reference):
+            if gain.reference == name:
                 return gain
-            if (gain.candidate, gain.reference) == (reference, candidate):
-                return reverse(gain, self.min_gain)
-        raise KeyError(f"no comparison of {candidate!r} with {reference!r}")
+        raise KeyError(f"no comparison of the best with {name!r}")
+
+    def gain(self, candidate: str, reference: str) -> Gain:
+        """What the best, named as `candidate`, gains over `reference`."""
+        if candidate != self.best:
+            raise KeyError(f"{candidate!r} is not the best; only {self.best!r} is compared")
+        return self.behind(reference)
+
+    @property
+    def short(self) -> tuple[Gain, ...]:
+        """The rungs over which the best surely pays."""
+        return tuple(gain for gain in self.gains if gain.outcome == "pays")
 
     @property
     def open(self) -> tuple[Gain, ...]:
-        """The comparisons with the chosen rung that these rows leave undecided."""
-        others = {name for g in self.gains for name in (g.candidate, g.reference)} - {self.chosen}
-        gains = [self.gain(other, self.chosen) for other in sorted(others)]
-        return tuple(g for g in gains if g.outcome == "cannot tell")
+        """The comparisons with the best that these rows leave undecided."""
+        return tuple(gain for gain in self.gains if gain.outcome == "cannot tell")
 
 
-def outcome_of(sign: int, upper: float, min_gain: float) -> Outcome:
-    """What the sign of a gain and the upper end of its interval allow one to say.
+def outcome_of(is_behind: bool, upper: float, min_gain: float) -> Outcome:
+    """What may be said of the best's gain over a rung that is surely behind it, or not surely.
 
     A gain that is surely positive and surely below `min_gain` does not pay.
 
     Examples
     --------
-    >>> outcome_of(1, 0.5, 0.01), outcome_of(0, 0.005, 0.01), outcome_of(0, 0.1, 0.01)
+    >>> outcome_of(True, 0.5, 0.01), outcome_of(False, 0.005, 0.01), outcome_of(False, 0.1, 0.01)
     ('pays', 'does not pay', 'cannot tell')
     """
-    if upper < min_gain or sign < 0:
+    if upper < min_gain:
         return "does not pay"
-    return "pays" if sign > 0 else "cannot tell"
+    return "pays" if is_behind else "cannot tell"
 
 
-def reverse(gain: Gain, min_gain: float) -> Gain:
-    """The same comparison seen from the other rung."""
-    return replace(
-        gain,
-        candidate=gain.reference,
-        reference=gain.candidate,
-        mean=-gain.mean,
-        lower=-gain.upper,
-        upper=-gain.lower,
-        smallest_gap=gain.upper - gain.mean,
-        outcome=outcome_of(-gain.sign, -gain.lower, min_gain),
-        sign=-gain.sign,
-    )
+class Ends(NamedTuple):
+    """How far a rung is behind the best, surely and at most, and whether it surely is."""
+
+    lower: float
+    upper: float
+    is_behind: bool
 
 
-def paired_gains(
-    losses: Mapping[str, Sequence[float]],
-    *,
-    test_train_ratio: float,
-    min_gain: float,
-    variance_floor: float = 0.0,
-    alpha: float = 0.05,
-) -> tuple[Gain, ...]:
-    """Gains of all pairs of rungs, simultaneous over the pairs.
+def decide(losses: Losses, judging: Judging, min_gain: float, alpha: float = 0.05) -> Verdict:
+    """Compare every rung with the best; choose the cheapest that suffices, else the lowest mean.
 
     Parameters
     ----------
-    losses : mapping of str to sequence of float
-        Loss of each rung per repeat, cheapest rung first. A rung that did fewer repeats did the
-        first ones; a pair is compared on the repeats that both have, at least two.
-    test_train_ratio, variance_floor : float
-        See `corrected_standard_error`.
+    losses : mapping of str to sequence of RowLosses
+        Losses of each rung per repeat, cheapest rung first. A rung that did fewer repeats did the
+        first ones; two rungs are compared on the repeats that both have, at least two.
+    judging : Judging
     min_gain : float
         The gain below which a rung is not worth its cost, above zero.
     alpha : float, default=0.05
         Probability, at most, that any statement is false.
 
-    Returns
-    -------
-    tuple of Gain, the costlier rung as the candidate.
-
     Examples
     --------
-    >>> losses = {"linear": [0.30, 0.32, 0.31, 0.29, 0.30], "deep": [0.10, 0.11, 0.12, 0.10, 0.09]}
-    >>> [gain] = paired_gains(losses, test_train_ratio=1 / 3, min_gain=0.01)
-    >>> gain.candidate, round(gain.mean, 3), gain.outcome
-    ('deep', 0.2, 'pays')
-    """
-    if min_gain <= 0:
-        raise ValueError(f"min_gain must be greater than 0, got {min_gain!r}.")
-    pairs = list(combinations(losses, 2))
-    if not pairs:
-        return ()
-    differences = []
-    for reference, candidate in pairs:
-        n = min(len(losses[reference]), len(losses[candidate]))
-        differences.append(np.asarray(losses[reference][:n]) - np.asarray(losses[candidate][:n]))
-    means = np.array([d.mean() for d in differences])
-    errors = np.array(
-        [corrected_standard_error(d, test_train_ratio, variance_floor) for d in differences]
-    )
-    degrees = [d.size - 1 for d in differences]
-    lower, upper = simultaneous_bounds(means, errors, degrees, alpha)
-    signs = holm_signs(means, errors, degrees, alpha)
-    return tuple(
-        Gain(candidate, reference, float(mean), float(low), float(high), float(mean - low), d.size,
-             outcome_of(int(sign), float(high), min_gain), int(sign))
-        for (reference, candidate), d, mean, low, high, sign in zip(
-            pairs, differences, means, lower, upper, signs, strict=True
-        )
-    )  # fmt: skip
-
-
-def decide(
-    losses: Mapping[str, Sequence[float]], gains: Sequence[Gain], min_gain: float
-) -> Verdict:
-    """Choose the cheapest rung that suffices; where none can be shown to, the lowest mean loss.
-
-    A rung suffices when every other rung's gain over it is surely below `min_gain`. Not being
-    shown to be worse is never enough.
-
-    Parameters
-    ----------
-    losses : mapping of str to sequence of float
-        As in `paired_gains`, cheapest first.
-    gains : sequence of Gain
-        What `paired_gains` returned.
-    min_gain : float
-        The same as there.
-
-    Examples
-    --------
-    >>> losses = {"linear": [0.2, 0.2, 0.2], "deep": [0.2, 0.2001, 0.2]}
-    >>> gains = paired_gains(losses, test_train_ratio=0.25, min_gain=0.01)
-    >>> decide(losses, gains, min_gain=0.01).chosen
-    'linear'
+    >>> rows = np.arange(200).reshape(2, 100)
+    >>> good = [RowLosses(r, (r % 20 == 0) * 1.0) for r in rows]
+    >>> bad = [RowLosses(r, (r % 2 == 0) * 1.0) for r in rows]
+    >>> decide({"linear": bad, "deep": good}, Judging(np.arange(200), 0.25, 1.0), 0.01).chosen
+    'deep'
     """
     if not losses:
         raise ValueError("losses must name at least one rung, got none.")
-    n_common = min(len(values) for values in losses.values())
-    best = min(losses, key=lambda name: float(np.mean(losses[name][:n_common])))
-    verdict = Verdict("cannot tell", best, best, min_gain, tuple(gains))
+    if min_gain <= 0:
+        raise ValueError(f"min_gain must be greater than 0, got {min_gain!r}.")
+    n_common = min(len(repeats) for repeats in losses.values())
+    means = {
+        name: float(np.mean([r.values.mean() for r in repeats[:n_common]]))
+        for name, repeats in losses.items()
+    }
+    best = min(means, key=lambda name: means[name])
     if len(losses) == 1:
-        return replace(verdict, status="alone")
+        return Verdict("alone", best, best, min_gain, ())
+    pairs = _all_pairs(losses, judging)
+    ends = behind_the_best(pairs, alpha / (len(losses) - 1))
+    gains = tuple(_gain(best, name, pairs, ends[name], min_gain, alpha) for name in losses)
+    gains = tuple(gain for gain in gains if gain.reference != best)
+    reach = {name: end.upper for name, end in ends.items()}
+    verdict = Verdict("cannot tell", best, best, min_gain, gains, reach)
     for name in losses:
-        others = [verdict.gain(other, name) for other in losses if other != name]
-        if all(gain.outcome == "does not pay" for gain in others):
+        if reach[name] < min_gain:
             return replace(verdict, status="suffices", chosen=name)
     return verdict
+
+
+def _all_pairs(losses: Losses, judging: Judging) -> dict[str, dict[str, Estimate]]:
+    """Loss of the first minus loss of the second, for every pair both ways."""
+    names = list(losses)
+    pairs: dict[str, dict[str, Estimate]] = {name: {} for name in names}
+    for position, first in enumerate(names):
+        for second in names[position + 1 :]:
+            found = difference(losses[first], losses[second], judging)
+            pairs[first][second] = found
+            pairs[second][first] = replace(found, mean=-found.mean)
+    return pairs
+
+
+def behind_the_best(pairs: Mapping[str, Mapping[str, Estimate]], alpha: float) -> dict[str, Ends]:
+    """How far each rung is behind the best: surely, and at most.
+
+    Parameters
+    ----------
+    pairs : mapping of str to mapping of str to Estimate
+        Loss of the first minus loss of the second.
+    alpha : float
+        Probability that one comparison's interval misses.
+    """
+    low = {i: {j: d.mean - d.half_width(alpha) for j, d in row.items()} for i, row in pairs.items()}
+    high = {
+        i: {j: d.mean + d.half_width(alpha) for j, d in row.items()} for i, row in pairs.items()
+    }
+    may_be_best = [name for name in pairs if all(end <= 0 for end in low[name].values())]
+    # Pairs on different repeats can contradict one another; then any rung may be the best.
+    may_be_best = may_be_best or list(pairs)
+    ends = {}
+    for name in pairs:
+        others = [other for other in may_be_best if other != name]
+        lower = max(0.0, min((low[name][other] for other in others), default=0.0))
+        upper = max(0.0, max((high[name][other] for other in others), default=0.0))
+        is_behind = name not in may_be_best
+        ends[name] = Ends(lower if is_behind else 0.0, upper, is_behind)
+    return ends
+
+
+def _gain(
+    best: str,
+    name: str,
+    pairs: Mapping[str, Mapping[str, Estimate]],
+    ends: Ends,
+    min_gain: float,
+    alpha: float,
+) -> Gain:
+    """The comparison of a rung with the one of lowest mean loss."""
+    if name == best:
+        return Gain(best, best, 0.0, ends.lower, ends.upper, 0.0, 0, "cannot tell")
+    found = pairs[name][best]
+    gap = found.half_width(alpha / (len(pairs) - 1))
+    outcome = outcome_of(ends.is_behind, ends.upper, min_gain)
+    return Gain(best, name, found.mean, ends.lower, ends.upper, gap, found.n_repeats, outcome)

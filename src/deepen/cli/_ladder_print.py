@@ -1,0 +1,79 @@
+"""A finished climb at the terminal: the table, notes, the sentence, where the files are."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from deepen.model_selection import Ladder
+
+NAMES_SHOWN = 8
+
+
+def print_verdict(model: Ladder, folder: Path) -> None:
+    """Write the table, then the sentence, then where the files are, to standard output."""
+    from rich.table import Table
+    from rich.text import Text
+
+    from deepen.cli._common import console
+    from deepen.model_selection.ladder_report import reference_of, rung_rows
+
+    out = console()
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    behind = f"behind the best, {reference_of(model).title}"
+    for heading in (
+        "rung",
+        f"{model.metric_.title} (less is better)",
+        "95 % interval",
+        behind,
+        "effort",
+    ):
+        table.add_column(heading)
+    for row in rung_rows(model):
+        style = "bold" if row.is_chosen else ""
+        cells = [
+            row.title + (f" ({row.remark})" if row.remark else ""),
+            row.loss,
+            row.interval,
+            f"{WORDS[row.outcome]}: {row.gain}" if row.outcome else "",
+            row.effort,
+        ]
+        table.add_row(*[Text(cell, style=style) for cell in cells])
+    out.print()
+    out.print(table)
+    out.print()
+    for note in notes(model):
+        out.print(Text(note), soft_wrap=not out.is_terminal)
+    out.print(Text(model.verdict_.sentence, style="bold"), soft_wrap=not out.is_terminal)
+    out.print()
+    saved = f"none; {model.refit_reason_}" if model.refit_reason_ else folder / "model.deepen"
+    out.print(Text(f"report  {folder / 'report.html'}\nmodel   {saved}"), soft_wrap=True)
+
+
+WORDS = {"pays": "falls short", "does not pay": "suffices", "cannot tell": "cannot tell"}
+
+
+def notes(model: Ladder) -> list[str]:
+    """What to know beside the sentence, which comes last."""
+    found = []
+    if model.n_unlabeled_:
+        found.append(f"{model.n_unlabeled_:,} rows have no target; no rung that ran can use them.")
+    left_out = [column.name for column in model.columns_ if column.treatment == "left out"]
+    if left_out:
+        more = f" and {len(left_out) - NAMES_SHOWN} more" if left_out[NAMES_SHOWN:] else ""
+        shown = ", ".join(left_out[:NAMES_SHOWN]) + more
+        found.append(f"Columns left out (the report says why): {shown}")
+    found += [f"Suspect: {leak.sentence}" for leak in model.leaks_]
+    if model.without_leaks_ is not None:
+        found.append(f"Without it: {model.without_leaks_.sentence}")
+    found += [curve.sentence for curve in model.findings_.label_curves[:1]]
+    if model.findings_.threshold is not None and model.metric_.key == "balanced_error":
+        chosen = model.findings_.threshold
+        found.append(
+            f"Say {chosen.label!r} from a probability of {chosen.value:.2g} on: balanced error "
+            f"{100 * chosen.balanced_error:.2g} %, at 0.5 {100 * chosen.balanced_error_at_half:.2g} %."
+        )
+    if model.saved_ != model.verdict_.chosen:
+        found.append("The model saved is the most accurate, as --best asks for.")
+    return found

@@ -1,0 +1,261 @@
+"""One climb for the command line: read, climb, write, print; ``ladder`` and ``resume`` share it."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from deepen.model_selection import Ladder
+
+FILES = ("report.html", "ladder.json", "model.deepen")
+RUN = "run"
+# Kept for report and files: this many seconds, or this part of a short budget.
+WRITING_SECONDS, WRITING_SHARE = 6.0, 0.06
+
+
+@dataclass
+class Options:
+    """What the command said; kept in the run's folder for ``deepen resume``."""
+
+    source: str
+    target: str | None = None
+    time_budget: str = "15m"
+    trials: int | None = None
+    repeats: int = 10
+    rungs: list[str] | None = None
+    metric: str | None = None
+    min_gain: float | None = None
+    task: str | None = None
+    types: list[str] = field(default_factory=list)
+    groups: str | None = None
+    time_column: str | None = None
+    test: str | None = None
+    best: bool = False
+    seed: int = 0
+
+    def command(self, folder: Path) -> str:
+        """The line that repeats the run."""
+        import shlex
+
+        words = ["deepen", "ladder", self.source, "--target", str(self.target)]
+        words += ["--seed", str(self.seed), "--out", str(folder), "--repeats", str(self.repeats)]
+        if self.trials is None:
+            words += ["--time-budget", self.time_budget]
+        for name in ("trials", "metric", "min_gain", "task", "groups", "time_column", "test"):
+            if (value := getattr(self, name)) is not None:
+                words += [f"--{name.replace('_', '-')}", str(value)]
+        for one in self.types:
+            words += ["--types", one]
+        if self.rungs:
+            words += ["--rungs", ",".join(self.rungs)]
+        return shlex.join(words + (["--best"] if self.best else []))
+
+
+def folder_for(source: str) -> Path:
+    """Folder for a run, made of the data's name."""
+    return Path(f"deepen-ladder-{stem_of(source)}")
+
+
+def stem_of(source: str) -> str:
+    """A name for a folder, made of the data's name."""
+    stem = re.sub(r"(\.(csv|tsv|tab|txt|data|parquet|npz|npy|idx|gz))+$", "", Path(source).name)
+    return re.sub(r"[^\w.-]+", "-", stem).strip("-.") or "data"
+
+
+def check_folder(folder: Path, force: bool) -> None:
+    """Refuse a folder that holds a report or a climb; with `force`, forget the climb."""
+    from deepen.cli._common import fail
+    from deepen.model_selection.store import MANIFEST, RunStore
+
+    if folder.exists() and not folder.is_dir():
+        fail(f"{folder}: is a file; choose another --out.")
+    taken = [name for name in FILES if (folder / name).exists()]
+    if taken and not force:
+        fail(
+            f"{folder}: holds {taken[0]} already; choose another --out, give --force to replace it, "
+            f"or go on with: {resume_line(folder)}"
+        )
+    if (folder / RUN / MANIFEST).exists() and not force:
+        fail(
+            f"{folder}: holds an unfinished climb; go on with: {resume_line(folder)} "
+            "(or give --force to start anew)."
+        )
+    if not folder.parent.is_dir():
+        fail(f"{folder.parent}: no such folder; create it or choose another --out.")
+    if force:
+        RunStore(folder / RUN).clear()
+
+
+def resume_line(folder: Path) -> str:
+    """The exact line that goes on with a climb."""
+    import shlex
+
+    return shlex.join(["deepen", "resume", str(folder)])
+
+
+def run(options: Options, folder: Path, *, start: float, force: bool) -> None:
+    """Climb and leave everything in `folder`; `start` is when the command began."""
+    from deepen.cli._common import fail, input_errors, parse_duration, parse_types, warm_up
+
+    seconds = parse_duration(options.time_budget)
+    kinds = parse_types(options.types)
+    with input_errors():
+        X, y, name, others = _read(options)
+        options.target = name
+        warm_up()
+        from deepen.cli._progress import climb_progress
+        from deepen.model_selection import Ladder
+        from deepen.model_selection.store import RunStore
+
+        store = RunStore(folder / RUN)
+        left = seconds - min(WRITING_SECONDS, WRITING_SHARE * seconds) - (time.monotonic() - start)
+        settings = ("repeats", "trials", "metric", "min_gain", "task", "best")
+        with _folder(folder), climb_progress(resume_line(folder)) as progress:
+            model = Ladder(
+                max(left, 0.1), rungs=options.rungs or "auto", types=kinds or None,
+                checkpoint=folder / RUN, random_state=options.seed, progress=progress,
+                **{key: getattr(options, key) for key in settings},
+            )  # fmt: skip
+            store.folder.mkdir(exist_ok=True)
+            store.write(options=asdict(options))
+            try:
+                model.fit(X, y, **others)
+            except ValueError as error:
+                _forget_if_empty(store)
+                fail(f"{options.source}, target {name!r}: {error}")
+            except KeyboardInterrupt:
+                _say_how_to_go_on(folder)
+                raise typer.Exit(1) from None
+        with _folder(folder):
+            _write(folder, model, X, y, options, force or _is_ours(folder))
+    _finish(model, folder)
+
+
+def _finish(model: Ladder, folder: Path) -> None:
+    from deepen.cli._ladder_print import print_verdict
+
+    print_verdict(model, folder)
+    if model.is_interrupted_:
+        _say_how_to_go_on(folder)
+        raise typer.Exit(1)
+
+
+def _say_how_to_go_on(folder: Path) -> None:
+    typer.echo(f"Interrupted. Go on with: {resume_line(folder)}", err=True)
+
+
+def _forget_if_empty(store: Any) -> None:
+    """A run that never began leaves nothing behind."""
+    if not any(store.folder.glob("*.npz")):
+        store.clear()
+        store.folder.rmdir()
+
+
+def _is_ours(folder: Path) -> bool:
+    return (folder / RUN).is_dir()
+
+
+def _read(options: Options) -> tuple[Any, Any, str, dict[str, Any]]:
+    """Table, target, its name, and what else `fit` is given."""
+    from deepen.cli._common import fail, read_with_target
+    from deepen.datasets import find_column
+
+    X, y, name = read_with_target(options.source, options.target)
+    others: dict[str, Any] = {}
+    for option, key in (("groups", "groups"), ("time_column", "time")):
+        wanted = getattr(options, option)
+        if wanted is None:
+            continue
+        column = find_column(X, wanted)
+        # It says how rows are split; a model could not use it for rows to come.
+        others[key] = X[column]
+        X = X.drop(columns=column)
+        if X.shape[1] == 0:
+            fail(f"{options.source}: has no column left to predict from.")
+    if options.test is not None:
+        X_test, y_test, _ = read_with_target(options.test, name)
+        others.update(X_test=X_test, y_test=y_test)
+    return X, y, name, others
+
+
+@contextmanager
+def _folder(folder: Path) -> Iterator[None]:
+    """Create the folder and try to write there; remove it again where nothing came of it."""
+    import tempfile
+
+    is_new = not folder.exists()
+    folder.mkdir(exist_ok=True)
+    try:
+        tempfile.TemporaryFile(dir=folder).close()
+        yield
+    except BaseException:
+        if is_new and not any(folder.iterdir()):
+            folder.rmdir()
+        raise
+
+
+def _write(folder: Path, model: Ladder, X: Any, y: Any, options: Options, force: bool) -> None:
+    """Report, numbers, model; each whole or not at all."""
+    import json
+
+    import deepen
+    from deepen.cli._common import training_facts, write_text
+    from deepen.model_selection.ladder_report import report_of
+    from deepen.report import render
+
+    title = f"{stem_of(options.source)}: {options.target}"
+    facts = _footer(model, options, folder)
+    page = render(report_of(model, title=title, footer=facts))
+    numbers = {"data": title, **facts, **model.to_dict()}
+    if model.refit_reason_:
+        # An earlier model beside this report would pass for its own.
+        (folder / "model.deepen").unlink(missing_ok=True)
+    else:
+        training = training_facts(
+            X, y[y.notna()], model.task_, source=options.source, seed=options.seed,
+            n_unlabelled=model.n_unlabeled_, seconds=model.elapsed_,
+        )  # fmt: skip
+        info = {"target": options.target, "task": model.task_, "training": training}
+        deepen.save(model.best_estimator_, folder / "model.deepen", info=info, force=force)
+    text = json.dumps(_plain(numbers), indent=1, ensure_ascii=False, allow_nan=False)
+    write_text(folder / "ladder.json", text + "\n", force=force)
+    write_text(folder / "report.html", page, force=force)
+
+
+def _plain(value: Any) -> Any:
+    """NumPy's scalars as Python's; what is not a finite number as null."""
+    import math
+
+    if isinstance(value, dict):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    if hasattr(value, "item"):
+        value = value.item()
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def _footer(model: Ladder, options: Options, folder: Path) -> dict[str, str]:
+    import platform
+
+    import jax
+    import sklearn
+
+    import deepen
+
+    return {
+        "command": options.command(folder),
+        "seed": str(options.seed),
+        "data": f"sha256 {model.data_hash_[:16]}, {model.n_samples_ + model.n_unlabeled_:,} rows",
+        "split": model.split_,
+        "versions": f"deepen {deepen.__version__}, jax {jax.__version__}, "
+        f"scikit-learn {sklearn.__version__}, python {platform.python_version()}",
+    }

@@ -1,0 +1,164 @@
+"""What follows the verdict, inside the time that is left: each part is worked out whole or not at all."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from deepen.model_selection.ascent import Ascent
+from deepen.model_selection.calibration import (
+    CalibrationBin,
+    balanced_error_at,
+    calibration_bins,
+    expected_calibration_error,
+    natural_probabilities,
+    precision_recall,
+)
+from deepen.model_selection.climb import Attempt
+from deepen.model_selection.clock import now
+from deepen.model_selection.data import Data
+from deepen.model_selection.importance import Importance, importances
+from deepen.model_selection.label_curve import LabelCurve, label_curve
+from deepen.model_selection.mistakes import Mistake, mean_outputs, worst_mistakes
+from deepen.model_selection.verdict import Verdict
+
+# Parts of the time left: curves of up to three rungs, then importances.
+CURVES_SHARE, IMPORTANCES_SHARE = 0.5, 0.8
+
+
+@dataclass(frozen=True)
+class Threshold:
+    """From which probability on to say the second class.
+
+    Parameters
+    ----------
+    label : str
+        The second class.
+    value : float
+        Mean over the repeats of the best one on the tuning rows.
+    balanced_error : float
+        On the verdict rows, each repeat with its own threshold.
+    balanced_error_at_half : float
+        The same at 0.5.
+    recall, precision : tuples of float
+        Over all thresholds, on the verdict rows.
+    at : tuple of (float, float)
+        Recall and precision at `value`.
+    base_rate : float
+        Share of the second class, the precision of a guess.
+    """
+
+    label: str
+    value: float
+    balanced_error: float
+    balanced_error_at_half: float
+    recall: tuple[float, ...] = ()
+    precision: tuple[float, ...] = ()
+    at: tuple[float, float] = (float("nan"), float("nan"))
+    base_rate: float = float("nan")
+
+
+@dataclass
+class Findings:
+    """What is known of the chosen rung beside its loss.
+
+    Parameters
+    ----------
+    label_curves : list of LabelCurve
+        The chosen rung, the linear one and the best network.
+    importances : list of Importance
+    mistakes : list of Mistake
+    calibration : list of CalibrationBin
+        Of the second class, or with more classes of the one that is said.
+    calibration_error : float
+    threshold : Threshold or None
+        With two classes.
+    reasons : dict of str to str
+        Why a part is missing.
+    """
+
+    label_curves: list[LabelCurve] = field(default_factory=list)
+    importances: list[Importance] = field(default_factory=list)
+    mistakes: list[Mistake] = field(default_factory=list)
+    calibration: list[CalibrationBin] = field(default_factory=list)
+    calibration_error: float = float("nan")
+    threshold: Threshold | None = None
+    reasons: dict[str, str] = field(default_factory=dict)
+
+
+def free_findings(attempt: Attempt, data: Data, row_numbers: NDArray[np.int64]) -> Findings:
+    """Mistakes, calibration and threshold: read off what the verdict rows were told."""
+    findings = Findings(
+        mistakes=worst_mistakes(attempt.outcomes, data.y, data.classes, row_numbers)
+    )
+    if data.task == "regression":
+        findings.reasons["calibration"] = "a regression gives no probabilities"
+        return findings
+    rows, output = mean_outputs(attempt.outcomes)
+    y = data.codes(data.y)
+    proba = natural_probabilities(output, y, is_balanced=data.is_balanced)
+    is_binary = len(data.classes) == 2
+    said = np.ones(len(rows), np.intp) if is_binary else proba.argmax(axis=1)
+    sure = proba[np.arange(len(rows)), said]
+    findings.calibration = calibration_bins(y[rows] == said, sure)
+    findings.calibration_error = expected_calibration_error(findings.calibration)
+    if is_binary:
+        findings.threshold = _threshold(attempt, data)
+    return findings
+
+
+def _threshold(attempt: Attempt, data: Data) -> Threshold:
+    y, chosen, half, values = data.codes(data.y), [], [], []
+    for outcome in attempt.outcomes:
+        is_second, proba = y[outcome.losses.rows] == 1, outcome.output[:, 1]
+        values.append(outcome.threshold)
+        chosen.append(balanced_error_at(is_second, proba, outcome.threshold))
+        half.append(balanced_error_at(is_second, proba, 0.5))
+    value, error, at_half = (float(np.nanmean(part)) for part in (values, chosen, half))
+    rows, output = mean_outputs(attempt.outcomes)
+    is_second, proba = y[rows] == 1, output[:, 1]
+    recall, precision = precision_recall(is_second, proba)
+    says = proba >= value
+    at = (
+        float(says[is_second].mean()),
+        float(is_second[says].mean()) if says.any() else float("nan"),
+    )
+    return Threshold(
+        str(data.classes[1]), value, error, at_half, recall, precision, at, float(is_second.mean())
+    )
+
+
+def costly_findings(findings: Findings, ascent: Ascent, verdict: Verdict, deadline: float) -> None:
+    """Label curves and importances, as far as they fit before `deadline`."""
+    data, attempts = ascent.climber.data, ascent.attempts
+    start = now()
+    room = deadline - start
+    findings.label_curves = []
+    for name in curve_rungs(verdict, attempts):
+        ascent.climber.tell("after", f"labels needed by {attempts[name].result.title}")
+        curve = label_curve(attempts[name], data, ascent.min_gain, _part(start, room, CURVES_SHARE))
+        if curve is not None:
+            findings.label_curves.append(curve)
+    if not findings.label_curves:
+        findings.reasons["label_curves"] = "no time was left for two repeats"
+    ascent.climber.tell("after", "columns that matter")
+    chosen = attempts[verdict.chosen]
+    findings.importances = importances(chosen, data, _part(start, room, IMPORTANCES_SHARE))
+    if not findings.importances:
+        findings.reasons["importances"] = "no time was left for two repeats"
+
+
+def _part(start: float, room: float, share: float) -> float:
+    return start + room * share if np.isfinite(room) else float("inf")
+
+
+def curve_rungs(verdict: Verdict, attempts: dict[str, Attempt]) -> list[str]:
+    """The chosen rung first, then the linear one and the network with the lowest mean loss."""
+    networks = [name for name, a in attempts.items() if a.rung.is_network and a.result.is_compared]
+    best = sorted(networks, key=lambda name: attempts[name].result.mean)[:1]
+    linear = [
+        name for name in ("linear",) if name in attempts and attempts[name].result.is_compared
+    ]
+    return list(dict.fromkeys([verdict.chosen, *linear, *best]))

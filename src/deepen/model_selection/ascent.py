@@ -1,0 +1,153 @@
+"""All rungs in turn: each gets an equal share of what is left, and what one leaves the others have."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from deepen.model_selection.climb import Attempt, Climber
+from deepen.model_selection.plan import CostModel
+from deepen.model_selection.results import RungResult
+from deepen.model_selection.rungs import Rung
+from deepen.model_selection.sentence import provisional
+from deepen.model_selection.verdict import Verdict, decide
+
+# Parts of the budget that rungs do not get: what follows the verdict, more where a column is suspect.
+AFTER_SHARE, AFTER_SHARE_WITH_LEAKS = 0.15, 0.4
+# A model of all rows costs this many times one of the training rows, with encoding and saving.
+REFIT_FACTOR, REFIT_FIXED = 2.0, 0.5
+MOST_FOR_REFIT = 0.3  # of the budget, in the plan
+# The provisional answer comes within the first minute, whatever is still running.
+PROVISIONAL_AFTER = 45.0
+
+
+@dataclass
+class Ascent:
+    """The rungs of one climb while they run.
+
+    Parameters
+    ----------
+    climber : Climber
+    rungs : sequence of Rung
+        In the order of their cost.
+    min_gain : float
+    after_share : float
+        Part of the budget kept for what follows the verdict.
+    """
+
+    climber: Climber
+    rungs: Sequence[Rung]
+    min_gain: float
+    after_share: float = AFTER_SHARE
+    attempts: dict[str, Attempt] = field(default_factory=dict)
+    is_interrupted: bool = False
+    _has_told: bool = False
+
+    def __post_init__(self) -> None:
+        task = self.climber.data.task
+        for rung in self.rungs:
+            result = RungResult(rung.name, rung.title_for(task), rung.role)
+            self.attempts[rung.name] = Attempt(rung, result)
+
+    def run(self) -> None:
+        """Run every rung, those of the provisional answer first.
+
+        Raises
+        ------
+        KeyboardInterrupt
+            On Ctrl-C before any rung but the baseline has two repeats.
+        """
+        climber, clock = self.climber, self.climber.clock
+        order = sorted(self.rungs, key=lambda rung: rung.turn)
+        climber.after_repeat = self._maybe_tell
+        try:
+            self._pass(order)
+            # What is left over goes to those that needed more than their share.
+            if clock.budget is not None:
+                self._pass([r for r in order if self._needs_more(r)])
+        except KeyboardInterrupt:
+            if not any(attempt.result.is_compared for attempt in self.attempts.values()):
+                raise
+            self.is_interrupted = True
+        climber.position = {}
+
+    def _pass(self, order: Sequence[Rung]) -> None:
+        """Each rung in turn, with an equal share of the time left for rungs."""
+        climber = self.climber
+        n_left = sum(rung.role != "baseline" for rung in order)
+        for number, rung in enumerate(order):
+            attempt = self.attempts[rung.name]
+            climber.position = {"rung_number": number + 1, "n_rungs": len(order)}
+            share = (climber.clock.left - self.reserve()) / max(1, n_left)
+            n_left -= rung.role != "baseline"
+            if share <= 0:
+                # Finished repeats of an earlier sitting count, though no time is left for more.
+                climber.take_known(attempt)
+                attempt.result.reason = attempt.result.reason or "the time budget was spent"
+                continue
+            climber.run(attempt, share)
+            self._maybe_tell(is_end=rung.name == "boosting")
+
+    def _needs_more(self, rung: Rung) -> bool:
+        """Whether a rung lacks repeats, and is thought to get through another one."""
+        climber, attempt = self.climber, self.attempts[rung.name]
+        if attempt.result.is_failed or len(attempt.outcomes) == len(climber.data.splits):
+            return False
+        seconds = [outcome.seconds for outcome in attempt.outcomes]
+        one = max(seconds) if seconds else climber.cost.rung_seconds(rung, 1, 1)
+        return one <= climber.clock.left - self.reserve()
+
+    def reserve(self) -> float:
+        """Seconds kept for the model of all rows and for what follows the verdict."""
+        clock = self.climber.clock
+        if clock.budget is None:
+            return 0.0
+        # Only what is compared can be chosen.
+        ready = [a.result for a in self.attempts.values() if a.result.is_compared]
+        fits = [float(np.mean(result.fit_seconds)) for result in ready]
+        return REFIT_FIXED + REFIT_FACTOR * max(fits, default=0.0) + self.after_share * clock.budget
+
+    def results(self) -> list[RungResult]:
+        """One per rung, cheapest first."""
+        return [attempt.result for attempt in self.attempts.values()]
+
+    def compared(self) -> dict[str, RungResult]:
+        """The rungs that take part in the verdict."""
+        return {result.name: result for result in self.results() if result.is_compared}
+
+    def verdict(self, names: Iterable[str]) -> Verdict:
+        """Verdict over the rungs called `names`."""
+        losses = {name: [o.losses for o in self.attempts[name].outcomes] for name in names}
+        return decide(losses, self.climber.data.judging, self.min_gain)
+
+    def _maybe_tell(self, *, is_end: bool = False) -> None:
+        """The provisional answer, once, when boosting has ended or the first minute is nearly over."""
+        climber = self.climber
+        if self._has_told or len(self.rungs) < 3:
+            return
+        if not is_end and climber.clock.elapsed < PROVISIONAL_AFTER:
+            return
+        ready: dict[str, RungResult] = {}
+        for name, attempt in self.attempts.items():
+            if attempt.result.role != "baseline" and len(attempt.outcomes) >= 2:
+                climber.summarise(attempt)
+                ready[name] = attempt.result
+        if ready:
+            self._has_told = True
+            text = provisional(self.verdict(ready), ready, climber.data.metric)
+            climber.tell("provisional", text)
+
+
+def reference_baseline(attempts: Mapping[str, Attempt]) -> RungResult | None:
+    """Result of the rung that looks at no column, where it ran."""
+    return next((a.result for a in attempts.values() if a.result.role == "baseline"), None)
+
+
+def first_plan_budget(cost: CostModel, rungs: Sequence[Rung], left: float, share: float) -> float:
+    """Seconds that the rungs will have together, for the plan."""
+    if np.isinf(left):
+        return left
+    refit = REFIT_FIXED + REFIT_FACTOR * max(cost.fit_seconds(r, cost.n_rows) for r in rungs)
+    return max(0.0, left * (1 - share) - min(refit, MOST_FOR_REFIT * left))

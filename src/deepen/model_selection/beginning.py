@@ -1,0 +1,172 @@
+"""Before the first rung: what the rows are, how they are split, what it will cost."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from deepen.model_selection.ascent import first_plan_budget
+from deepen.model_selection.clock import Clock
+from deepen.model_selection.data import MOST_UNLABELLED, Data, columns_of, new_encoder, rows
+from deepen.model_selection.intervals import Judging
+from deepen.model_selection.metrics import Metric, unit_of
+from deepen.model_selection.plan import CostModel, RungPlan, affordable_rows, duration, plan_rungs
+from deepen.model_selection.prepare import Table
+from deepen.model_selection.rungs import Rung
+from deepen.model_selection.splits import TEST_TRAIN_RATIO, row_hashes
+from deepen.model_selection.store import RunStore
+
+# So many rows tell how wide the encoded table will be.
+ROWS_TO_LOOK_AT = 1000
+
+
+class Means(NamedTuple):
+    """Clock, the part of its budget kept for what follows the verdict, store, and kinds of columns."""
+
+    clock: Clock
+    after_share: float = 0.0
+    store: RunStore | None = None
+    types: Mapping[str, str] | None = None
+
+
+@dataclass
+class Beginning:
+    """What a climb starts from.
+
+    Parameters
+    ----------
+    table : Table
+        The rows in use.
+    data : Data
+    cost : CostModel
+    plans : list of RungPlan
+    n_duplicates : int
+    """
+
+    table: Table
+    data: Data
+    cost: CostModel
+    plans: list[RungPlan]
+    n_duplicates: int
+
+    def in_words(self, n_all: int, clock: Clock) -> str:
+        """The plan as lines of text."""
+        split = self.data.splits[0]
+        total = sum(plan.seconds for plan in self.plans)
+        parts = ", ".join(
+            f"{len(part):,} {name}"
+            for part, name in zip(split, ("train", "stop", "tune", "judge"), strict=True)
+        )
+        lines = []
+        if len(self.data.y) < n_all:
+            lines.append(
+                f"{len(self.data.y):,} of {n_all:,} rows by lot: more would not fit into the budget."
+            )
+        lines.append(
+            f"{len(self.data.y):,} rows x {self.cost.n_inputs:,} inputs; in each of "
+            f"{len(self.data.splits)} repeats {parts}."
+        )
+        budget = "" if clock.budget is None else f" of {duration(clock.left)}"
+        lines.append(f"About {duration(total)}{budget} for the rungs:")
+        lines += [f"  {line_of(plan)}" for plan in self.plans]
+        return "\n".join(lines)
+
+
+def line_of(plan: RungPlan) -> str:
+    """One rung of the plan in words."""
+    factors = [f"{plan.n_parameters:,} parameters"]
+    if plan.n_epochs:
+        factors.append(f"up to {plan.n_epochs} epochs")
+    if plan.n_candidates > 1:
+        factors.append(f"{plan.n_candidates} settings")
+    return f"{plan.title}: {' x '.join(factors)}, about {duration(plan.seconds)}"
+
+
+def begin(
+    table: Table,
+    rungs: Sequence[Rung],
+    metric: Metric,
+    seed: int,
+    n_repeats: int,
+    trials: int | None,
+    means: Means,
+) -> Beginning:
+    """Look at the rows, cut them to the budget, and draw every split before anything is trained.
+
+    Parameters
+    ----------
+    table : Table
+    rungs : sequence of Rung
+    metric : Metric
+    seed, n_repeats : int
+    trials : int or None
+    means : Means
+    """
+    clock, after_share, store, types = means
+    columns = columns_of(table.X, types)
+    cost = _cost(table, columns)
+    left = first_plan_budget(cost, rungs, clock.left, after_share)
+    n_used = store.read().get("n_used") if store is not None else None
+    if n_used is None:
+        n_used = affordable_rows(cost, rungs, left) if np.isfinite(left) else cost.n_rows
+    table = table.part(int(n_used), seed)
+    cost.n_rows = len(table.y)
+    if store is not None:
+        store.write(n_used=len(table.y))
+    split_plan, n_duplicates = table.split_plan(seed)
+    unlabelled = table.X_unlabelled
+    if unlabelled is not None and unlabelled.shape[0] > MOST_UNLABELLED:
+        unlabelled = rows(unlabelled, np.arange(MOST_UNLABELLED))
+    judging = Judging(
+        split_plan.groups, TEST_TRAIN_RATIO, unit_of(metric, table.y), bool(table.n_test)
+    )
+    data = Data(
+        table.X, table.y, table.task, metric, split_plan.splits(n_repeats), judging, seed,
+        columns, unlabelled,
+    )  # fmt: skip
+    plans = plan_rungs(cost, rungs, n_repeats, left, trials)
+    return Beginning(table, data, cost, plans, n_duplicates)
+
+
+def _cost(table: Table, columns: Sequence[Any]) -> CostModel:
+    """Cost model of the table, from the width of its first rows when encoded."""
+    sample = rows(table.X, np.linspace(0, len(table.y) - 1, ROWS_TO_LOOK_AT).astype(np.int64))
+    if len(table.y) <= ROWS_TO_LOOK_AT:
+        sample = table.X
+    n_inputs = new_encoder(columns).fit(sample).transform(sample[:2]).shape[1]
+    n_outputs = len(np.unique(table.y)) if table.task == "classification" else 1
+    return CostModel(table.task, len(table.y), n_inputs, n_outputs)
+
+
+def identity_of(
+    table: Table,
+    metric: Metric,
+    seed: int,
+    trials: int | None,
+    n_repeats: int,
+    types: Mapping[str, str] | None,
+) -> dict[str, Any]:
+    """What must be the same for finished repeats to be of use."""
+    digest = hashlib.sha256()
+    if hasattr(table.X, "columns"):
+        digest.update("\0".join(map(str, table.X.columns)).encode())
+    digest.update(row_hashes(table.X).tobytes())
+    digest.update("\0".join(map(str, table.y.tolist())).encode())
+    for part in (table.groups, table.time):
+        if part is not None:
+            digest.update("\0".join(map(str, np.asarray(part).tolist())).encode())
+    return {
+        "data": digest.hexdigest()[:32],
+        "task": table.task,
+        "metric": metric.key,
+        "seed": seed,
+        "trials": trials,
+        "test rows": table.n_test,
+        "types": dict(types or {}),
+        # The stretches of time are as many as the repeats; other splits do not depend on them.
+        "repeats": n_repeats if table.time is not None else None,
+    }

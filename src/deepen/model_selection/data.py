@@ -1,0 +1,142 @@
+"""The rows of a climb, encoded once for each repeat: the encoder has seen the training rows only."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from deepen.model_selection.intervals import Judging
+from deepen.model_selection.metrics import Metric, Task
+from deepen.model_selection.splits import Split
+
+# Encoded repeats are kept for the next rung while they fit in this much memory, in bytes.
+KEEP_ENCODED = 512 * 2**20
+# More unlabelled rows than this slow pre-training down and add little.
+MOST_UNLABELLED = 50_000
+
+Array = NDArray[Any]
+
+
+@dataclass
+class Arrays:
+    """One repeat, encoded: a row of numbers and a target for each row of its parts."""
+
+    encoder: Any
+    training: tuple[Array, Array]
+    stopping: tuple[Array, Array]
+    tuning: tuple[Array, Array]
+    verdict: tuple[Array, Array]
+    X_unlabelled: Array | None = None
+    is_categorical: NDArray[np.bool_] | None = None
+
+    def with_training_rows(self, rows: NDArray[np.int64]) -> Arrays:
+        """The same with some of the training rows only."""
+        X, y = self.training
+        return Arrays(
+            self.encoder, (X[rows], y[rows]), self.stopping, self.tuning, self.verdict,
+            self.X_unlabelled, self.is_categorical,
+        )  # fmt: skip
+
+    @property
+    def nbytes(self) -> int:
+        """Size of all parts."""
+        parts = (self.training, self.stopping, self.tuning, self.verdict)
+        return sum(X.nbytes + y.nbytes for X, y in parts)
+
+
+@dataclass
+class Data:
+    """The labelled rows and how they are split, the same for every rung.
+
+    Parameters
+    ----------
+    X, y : table and target
+    task, metric : str, Metric
+    splits : sequence of Split
+    judging : Judging
+    seed : int
+    columns : sequence of Column
+        As the first look at the whole table found them.
+    X_unlabelled : table or None
+        Rows without a target.
+    """
+
+    X: Any
+    y: Array
+    task: Task
+    metric: Metric
+    splits: Sequence[Split]
+    judging: Judging
+    seed: int
+    columns: Sequence[Any] = ()
+    X_unlabelled: Any = None
+    _encoded: dict[tuple[int, bool], Arrays] = field(default_factory=dict)
+
+    @property
+    def classes(self) -> Array:
+        """Class labels in order; empty for a regression."""
+        return np.unique(self.y) if self.task == "classification" else np.empty(0)
+
+    @property
+    def is_balanced(self) -> bool:
+        """Whether classes count equally, however rare."""
+        return self.metric.key == "balanced_error"
+
+    def codes(self, y: Array) -> Array:
+        """Class numbers of labels; values as they are."""
+        return np.searchsorted(self.classes, y) if self.task == "classification" else y
+
+    def output(self, model: Any, X: Array) -> NDArray[np.float32]:
+        """Probabilities of shape (n, n_classes) in the order of `classes`, or values (n,)."""
+        if self.task == "regression":
+            return np.asarray(model.predict(X), np.float64)
+        output = np.zeros((len(X), len(self.classes)), np.float32)
+        output[:, np.searchsorted(self.classes, model.classes_)] = model.predict_proba(X)
+        return output
+
+    def loss(self, y: Array, output: Array) -> float:
+        """Loss of an output on rows with targets `y`."""
+        return float(self.metric.of_output(self.codes(y), output).mean())
+
+    def arrays(self, repeat: int, *, for_trees: bool = False) -> Arrays:
+        """Encoded parts of one repeat."""
+        if (repeat, for_trees) in self._encoded:
+            return self._encoded[repeat, for_trees]
+        split = self.splits[repeat]
+        encoder = new_encoder(self.columns, for_trees=for_trees)
+        X_training = encoder.fit_transform(rows(self.X, split.training), self.y[split.training])
+        others = [encoder.transform(rows(self.X, part)) for part in split[1:]]
+        targets = [self.y[part] for part in split]
+        parts = list(zip([X_training, *others], targets, strict=True))
+        unlabelled = None
+        if self.X_unlabelled is not None and not for_trees:
+            unlabelled = encoder.transform(self.X_unlabelled)
+        mask = encoder.categorical_features_ if for_trees else None
+        arrays = Arrays(encoder, parts[0], parts[1], parts[2], parts[3], unlabelled, mask)
+        if arrays.nbytes * len(self.splits) <= KEEP_ENCODED:
+            self._encoded[repeat, for_trees] = arrays
+        return arrays
+
+
+def new_encoder(columns: Sequence[Any], *, for_trees: bool = False) -> Any:
+    """The encoder that stands before every model; a column has one kind in all repeats."""
+    from deepen.datasets import TableEncoder
+
+    form = "codes" if for_trees else "columns"
+    return TableEncoder(types=list(columns) or None, categories=form)
+
+
+def columns_of(X: Any, types: Mapping[str, str] | None = None) -> list[Any]:
+    """What each column of a DataFrame is, found without looking at the target; none of an array."""
+    from deepen.datasets._columns import as_table, told_columns
+
+    return told_columns(as_table(X)[0], types) if hasattr(X, "columns") else []
+
+
+def rows(X: Any, index: NDArray[np.int64]) -> Any:
+    """Rows of a DataFrame or an array."""
+    return X.iloc[index] if hasattr(X, "iloc") else X[index]

@@ -1,0 +1,163 @@
+"""Error against the number of labels, and whether more of them would help.
+
+    for each rung, each size and each repeat: its chosen setting, trained on so many of the training
+    rows, judged on the verdict rows of the repeat
+    last doubling = loss with half of the rows - loss with all of them, on the same rows
+
+More labels would help when the last doubling surely gained; they would not when it surely gained less
+than the least gain.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from deepen.model_selection import training
+from deepen.model_selection.climb import Attempt, outcome_of, seed_of
+from deepen.model_selection.clock import now
+from deepen.model_selection.data import Data
+from deepen.model_selection.intervals import RowLosses, difference, estimate
+from deepen.model_selection.sentence import show, show_interval
+from deepen.model_selection.tuning import stratified_order
+
+SHARES = (0.125, 0.25, 0.5)
+MOST_REPEATS, LEAST_ROWS = 5, 20
+
+
+@dataclass(frozen=True)
+class CurvePoint:
+    """Loss with so many labels.
+
+    Parameters
+    ----------
+    n_labels : int
+        Training rows.
+    mean : float
+    interval : tuple of (float, float)
+        95 %.
+    """
+
+    n_labels: int
+    mean: float
+    interval: tuple[float, float]
+
+
+@dataclass
+class LabelCurve:
+    """Loss of one rung against its number of labels.
+
+    Parameters
+    ----------
+    name, title : str
+        The rung.
+    points : list of CurvePoint
+        From few labels to all of the training rows.
+    n_repeats : int
+    answer : {"would help", "would not help", "cannot tell"}
+    sentence : str
+        The answer in words.
+    """
+
+    name: str
+    title: str
+    points: list[CurvePoint] = field(default_factory=list)
+    n_repeats: int = 0
+    answer: str = "cannot tell"
+    sentence: str = ""
+
+
+def label_curve(
+    attempt: Attempt, data: Data, min_gain: float, deadline: float
+) -> LabelCurve | None:
+    """Curve of one rung from as many repeats as fit before `deadline`; None below two.
+
+    Parameters
+    ----------
+    attempt : Attempt
+        Finished.
+    data : Data
+    min_gain : float
+        In units of the loss.
+    deadline : float
+        In the seconds of `clock.now`.
+    """
+    losses: list[list[RowLosses]] = [[] for _ in SHARES]
+    sizes: list[list[int]] = [[] for _ in SHARES]
+    for outcome in attempt.outcomes[:MOST_REPEATS]:
+        if now() + sum(SHARES) * outcome.fit_seconds > deadline:
+            break
+        found = _points_of(attempt, outcome, data, deadline)
+        if found is None:
+            break
+        for place, (size, one) in enumerate(found):
+            losses[place].append(one)
+            sizes[place].append(size)
+    n_repeats = len(losses[0])
+    if n_repeats < 2:
+        return None
+    everything = [outcome.losses for outcome in attempt.outcomes[:n_repeats]]
+    n_all = int(np.median([len(data.splits[r].training) for r in range(n_repeats)]))
+    points = [
+        _point(int(np.median(n)), repeats, data) for n, repeats in zip(sizes, losses, strict=True)
+    ]
+    points.append(_point(n_all, everything, data))
+    curve = LabelCurve(attempt.rung.name, attempt.result.title, points, n_repeats)
+    _answer(curve, losses[-1], everything, data, min_gain)
+    return curve
+
+
+def _points_of(
+    attempt: Attempt, outcome: Any, data: Data, deadline: float
+) -> list[tuple[int, RowLosses]] | None:
+    """Losses of one repeat at each size; None where time ran out or a training diverged."""
+    rung, repeat = attempt.rung, outcome.repeat
+    arrays = data.arrays(repeat, for_trees=rung.kind == "trees")
+    y = arrays.training[1]
+    strata = y if data.task == "classification" else np.zeros(len(y))
+    order = stratified_order(strata, np.random.default_rng([data.seed, repeat, 1]))
+    found = []
+    for share in SHARES:
+        size = max(min(LEAST_ROWS, len(y)), int(len(y) * share))
+        part = arrays.with_training_rows(np.sort(order[:size]))
+        if data.task == "classification" and len(np.unique(part.training[1])) < 2:
+            return None
+        fitted = training.fit_candidate(
+            rung, outcome.params, part, data, seed=seed_of(data.seed, repeat, 0), deadline=deadline
+        )
+        if fitted.model is None or now() > deadline:
+            return None
+        found.append((size, outcome_of(fitted, arrays, data, repeat).losses))
+    return found
+
+
+def _point(n_labels: int, repeats: Sequence[RowLosses], data: Data) -> CurvePoint:
+    found = estimate(repeats, data.judging)
+    low, high = found.interval()
+    return CurvePoint(n_labels, found.mean, (max(0.0, low), high))
+
+
+def _answer(
+    curve: LabelCurve,
+    half: Sequence[RowLosses],
+    everything: Sequence[RowLosses],
+    data: Data,
+    min_gain: float,
+) -> None:
+    """What the last doubling of the labels says of the next one."""
+    gain = difference(half, everything, data.judging)
+    low, high = gain.interval()
+    shown = show_interval(low, high, data.metric, is_gain=True)
+    mean = show(gain.mean, (high - low) / 2, data.metric, is_gain=True)
+    from_n, to_n = curve.points[-2].n_labels, curve.points[-1].n_labels
+    change = f"from {from_n:,} to {to_n:,} labels {curve.title} gained {mean} ({shown})"
+    if high < min_gain:
+        curve.answer, words = "would not help", "More labels would not help"
+    elif low > 0:
+        curve.answer, words = "would help", "More labels would help"
+    else:
+        curve.answer, words = "cannot tell", "Whether more labels would help does not show"
+    curve.sentence = f"{words}: {change}."

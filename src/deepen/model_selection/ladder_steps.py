@@ -1,0 +1,170 @@
+"""What `Ladder.fit` does, step by step; each step leaves its attributes on the ladder."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from deepen.model_selection.after import costly_findings, free_findings
+from deepen.model_selection.ascent import (
+    AFTER_SHARE,
+    AFTER_SHARE_WITH_LEAKS,
+    Ascent,
+    reference_baseline,
+)
+from deepen.model_selection.beginning import Means, begin
+from deepen.model_selection.climb import Climber
+from deepen.model_selection.clock import Clock, now
+from deepen.model_selection.data import rows
+from deepen.model_selection.leakage import find_leaks
+from deepen.model_selection.prepare import Table
+from deepen.model_selection.refitting import refit_on_all
+from deepen.model_selection.results import nothing_to_compare
+from deepen.model_selection.rungs import select_rungs
+from deepen.model_selection.sentence import with_sentence
+from deepen.model_selection.splits import describe_split
+from deepen.model_selection.store import RunStore
+from deepen.model_selection.training import divergence_of
+
+if TYPE_CHECKING:
+    from deepen.model_selection.ladder import Ladder
+
+# Part of the time after the verdict that the verdict without suspect columns gets.
+WITHOUT_LEAKS_SHARE = 0.6
+WITHOUT_LEAKS_REPEATS = 5
+
+
+def describe(ladder: Ladder, table: Table) -> None:
+    """What the rows are."""
+    ladder.task_ = table.task
+    ladder.n_samples_, ladder.n_features_in_ = table.X.shape
+    ladder.n_unlabeled_ = 0 if table.X_unlabelled is None else table.X_unlabelled.shape[0]
+    if hasattr(table.X, "columns"):
+        ladder.feature_names_in_ = np.asarray(table.X.columns, dtype=object)
+    ladder.class_counts_ = {}
+    if table.task == "classification":
+        ladder.classes_, counts = np.unique(table.y, return_counts=True)
+        labels = map(str, ladder.classes_.tolist())
+        ladder.class_counts_ = dict(zip(labels, counts.tolist(), strict=True))
+    ladder.split_ = describe_split(
+        n_test=table.n_test, has_groups=table.groups is not None, has_time=table.time is not None
+    )
+
+
+def climb(ladder: Ladder, table: Table, clock: Clock, store: RunStore | None, seed: int) -> Ascent:
+    """Plan, look for leaks, and run the rungs."""
+    rungs = select_rungs(ladder.rungs)
+    y = table.y if table.strata is None else table.strata
+    ladder.leaks_ = find_leaks(table.X, y, table.task, seed)
+    share = AFTER_SHARE_WITH_LEAKS if ladder.leaks_ else AFTER_SHARE
+    start = begin(
+        table, rungs, ladder.metric_, seed, ladder.repeats, ladder.trials,
+        Means(clock, share, store, ladder.types),
+    )  # fmt: skip
+    ladder.plan_, ladder.n_used_ = start.plans, len(start.data.y)
+    ladder.n_duplicates_, ladder.row_numbers_ = start.n_duplicates, start.table.row_numbers
+    climber = Climber(start.data, clock, start.cost, ladder.trials, ladder.progress, store)
+    climber.planned = {plan.name: plan.n_candidates for plan in start.plans}
+    ascent = Ascent(climber, rungs, ladder.min_gain_, share)
+    climber.tell("plan", start.in_words(len(table.y), clock), n_rungs=len(rungs))
+    for leak in ladder.leaks_:
+        climber.tell("leak", leak.sentence)
+    ascent.run()
+    ladder.is_interrupted_ = ascent.is_interrupted
+    return ascent
+
+
+def conclude(ladder: Ladder, ascent: Ascent) -> None:
+    """Compare what finished, on the repeats that both of a pair have."""
+    ladder.results_ = ascent.results()
+    compared = ascent.compared()
+    if not compared:
+        raise ValueError(nothing_to_compare(ladder.results_))
+    used, everything = ladder.n_used_, ladder.n_samples_
+    text = f"{used:,} rows" if used == everything else f"{used:,} of {everything:,} rows"
+    ladder.verdict_ = with_sentence(
+        ascent.verdict(compared), compared, ladder.metric_, text,
+        reference_baseline(ascent.attempts),
+    )  # fmt: skip
+    ladder.saved_ = ladder.verdict_.best if ladder.best else ladder.verdict_.chosen
+    ascent.climber.tell("verdict", ladder.verdict_.sentence)
+    data, outcomes = ascent.climber.data, ascent.attempts[ladder.saved_].outcomes
+    output = np.concatenate([outcome.output for outcome in outcomes])
+    is_classification = data.task == "classification"
+    ladder.test_predictions_ = data.classes[output.argmax(1)] if is_classification else output
+    ladder.test_targets_ = data.y[np.concatenate([o.losses.rows for o in outcomes])]
+
+
+def try_refit(ladder: Ladder, ascent: Ascent) -> None:
+    """Refit; the verdict stands where that is interrupted or diverges."""
+    data = ascent.climber.data
+    ladder.refit_reason_, ladder.columns_ = "", list(data.columns)
+    if hasattr(ladder, "best_estimator_"):
+        del ladder.best_estimator_
+    attempt = ascent.attempts[ladder.saved_]
+    ascent.climber.tell("refit", attempt.result.title)
+    try:
+        ladder.best_estimator_, ladder.columns_ = refit_on_all(attempt.rung, attempt.result, data)
+    except KeyboardInterrupt:
+        ladder.is_interrupted_ = True
+        ladder.refit_reason_ = "the training on all rows was interrupted"
+    except ValueError as error:
+        if not (failure := divergence_of(error)):
+            raise
+        ladder.refit_reason_ = f"the training on all rows failed: {failure}"
+
+
+def find_out(ladder: Ladder, table: Table, ascent: Ascent) -> None:
+    """The verdict without suspect columns, then label curves, importances and mistakes."""
+    data, clock = ascent.climber.data, ascent.climber.clock
+    attempt = ascent.attempts[ladder.saved_]
+    ladder.findings_ = free_findings(attempt, data, ladder.row_numbers_)
+    places = {int(number): place for place, number in enumerate(ladder.row_numbers_)}
+    worst = np.array([places[m.row - 1] for m in ladder.findings_.mistakes], dtype=np.int64)
+    ladder.mistake_rows_ = rows(data.X, worst)
+    ladder.without_leaks_ = None
+    if ladder.is_interrupted_:
+        missing = ("label_curves", "importances")
+        ladder.findings_.reasons.update(dict.fromkeys(missing, "the climb was interrupted"))
+        return
+    try:
+        if ladder.leaks_:
+            ladder.without_leaks_ = _without_leaks(ladder, table, ascent)
+        costly_findings(ladder.findings_, ascent, ladder.verdict_, now() + clock.left)
+    except KeyboardInterrupt:
+        ladder.is_interrupted_ = True
+
+
+def _without_leaks(ladder: Ladder, table: Table, ascent: Ascent) -> Any:
+    """Verdict on the table without its suspect columns; None without time or columns for one."""
+    clock = ascent.climber.clock
+    suspects = {leak.column for leak in ladder.leaks_}
+    if hasattr(table.X, "columns"):
+        kept = [i for i, name in enumerate(table.X.columns) if str(name) not in suspects]
+        X = table.X.iloc[:, kept]
+    else:
+        kept = [i for i in range(table.X.shape[1]) if str(i) not in suspects]
+        X = table.X[:, kept]
+    if not kept or clock.left <= 0:
+        return None
+    ascent.climber.tell("after", f"the same without {', '.join(sorted(suspects))}")
+    part = Table(
+        X, table.y, table.task, table.row_numbers, None, table.groups, table.time, table.n_test
+    )
+    own = Clock(None if clock.budget is None else WITHOUT_LEAKS_SHARE * clock.left)
+    n_repeats = min(ladder.repeats, WITHOUT_LEAKS_REPEATS)
+    seed, rungs = ascent.climber.data.seed, select_rungs(ladder.rungs)
+    types = {name: kind for name, kind in (ladder.types or {}).items() if name not in suspects}
+    means = Means(own, types=types)
+    start = begin(part, rungs, ladder.metric_, seed, n_repeats, ladder.trials, means)
+    climber = Climber(start.data, own, start.cost, ladder.trials, None, None)
+    other = Ascent(climber, rungs, ladder.min_gain_, 0.0)
+    other.run()
+    compared = other.compared()
+    if not compared:
+        return None
+    return with_sentence(
+        other.verdict(compared), compared, ladder.metric_, f"{len(start.data.y):,} rows",
+        reference_baseline(other.attempts),
+    )  # fmt: skip

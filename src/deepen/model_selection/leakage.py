@@ -1,0 +1,118 @@
+"""Columns that give the target away: one column alone nearly determines it.
+
+    classification  balanced error of a small tree on that column / that of guessing, on other rows
+    regression      squared error of the tree / variance, likewise
+
+A column of which one of these is below 5 % is named. It may be an honest one; often it is the target
+under another name, or something that is known only afterwards.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from deepen.model_selection.metrics import METRICS, Task
+
+NEARLY = 0.05  # of what guessing gets wrong
+MOST_ROWS = 3000
+N_FOLDS = 2
+LEAVES_OF_A_VALUE = 64
+
+
+@dataclass(frozen=True)
+class Leak:
+    """A column that alone nearly determines the target.
+
+    Parameters
+    ----------
+    column : str
+    share : float
+        How much of the loss of guessing it takes away, on rows that the tree has not seen.
+    """
+
+    column: str
+    share: float
+
+    @property
+    def sentence(self) -> str:
+        """What to check, in words."""
+        return (
+            f"The column {self.column!r} alone nearly determines the target "
+            f"({100 * self.share:.0f} % of what guessing gets wrong): make sure that it is known "
+            "before the target is."
+        )
+
+
+def find_leaks(X: Any, y: NDArray[Any], task: Task, seed: int = 0) -> list[Leak]:
+    """Columns of a table that alone nearly determine the target, worst first.
+
+    Parameters
+    ----------
+    X : DataFrame or array of shape (n_samples, n_features)
+    y : ndarray of shape (n_samples,)
+        Class numbers, or values.
+    task : {"classification", "regression"}
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> y = np.array([0, 1] * 50)
+    >>> noise = np.random.default_rng(0).random(100)
+    >>> found = find_leaks(pd.DataFrame({"copy": y, "noise": noise}), y, "classification")
+    >>> [leak.column for leak in found]
+    ['copy']
+    """
+    import pandas as pd
+
+    frame = X if isinstance(X, pd.DataFrame) else pd.DataFrame(np.asarray(X))
+    rng = np.random.default_rng(seed)
+    chosen = rng.permutation(len(frame))[:MOST_ROWS]
+    folds = np.array_split(np.arange(len(chosen)), N_FOLDS)
+    y = y[chosen]
+    if task == "classification" and min(len(np.unique(y[fold])) for fold in folds) < 2:
+        return []
+    leaks = []
+    for position, name in enumerate(frame.columns):
+        share = _share_explained(_numbers(frame.iloc[chosen, position]), y, task, folds)
+        if share >= 1 - NEARLY:
+            leaks.append(Leak(str(name), share))
+    return sorted(leaks, key=lambda leak: -leak.share)
+
+
+def _numbers(values: Any) -> NDArray[np.float64]:
+    """Numbers as they are, anything else by order of appearance; a missing one is far below."""
+    import pandas as pd
+
+    if pd.api.types.is_numeric_dtype(values.dtype):
+        numbers = values.to_numpy(dtype=np.float64, na_value=np.nan)
+    else:
+        codes = pd.factorize(values)[0].astype(np.float64)
+        numbers = np.where(codes < 0, np.nan, codes)
+    known = numbers[np.isfinite(numbers)]
+    floor = float(known.min()) - 1.0 if len(known) else 0.0
+    limit = np.finfo(np.float32).max / 4
+    return np.clip(np.where(np.isfinite(numbers), numbers, floor), -limit, limit)
+
+
+def _share_explained(
+    x: NDArray[np.float64], y: NDArray[Any], task: Task, folds: list[NDArray[Any]]
+) -> float:
+    from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
+
+    if (x == x[0]).all():
+        return 0.0
+    tree = DecisionTreeClassifier if task == "classification" else DecisionTreeRegressor
+    predicted = np.empty(len(y), dtype=y.dtype)
+    for fold in folds:
+        others = np.setdiff1d(np.arange(len(y)), fold)
+        # Leaves of one row learn an identity by heart; it would not come again in other rows.
+        model = tree(max_leaf_nodes=LEAVES_OF_A_VALUE, min_samples_leaf=2, random_state=0)
+        predicted[fold] = model.fit(x[others, None], y[others]).predict(x[fold, None])
+    if task == "classification":
+        guess = 1 - 1 / len(np.unique(y))
+        return 1 - METRICS["balanced_error"](y, predicted) / guess
+    return 1 - float(np.mean((y - predicted) ** 2) / max(float(np.var(y)), 1e-300))

@@ -1,0 +1,264 @@
+"""What is worked out beside the verdict, on tables whose answer is known."""
+
+from __future__ import annotations
+
+import json
+from itertools import pairwise
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from deepen.model_selection import Ladder
+from deepen.model_selection.calibration import (
+    balanced_error_at,
+    best_threshold,
+    calibration_bins,
+    expected_calibration_error,
+    natural_probabilities,
+    precision_recall,
+    wilson,
+)
+from deepen.model_selection.importance import joined
+from deepen.model_selection.intervals import RowLosses
+from deepen.model_selection.leakage import find_leaks
+from deepen.model_selection.mistakes import worst_mistakes
+from deepen.model_selection.results import Outcome
+from deepen.model_selection.splits import Plan, draw_split, joined_groups, time_splits
+
+QUICK = ["baseline", "linear"]
+
+
+def table(n_rows=240, noise=0.5, seed=0):
+    rng = np.random.default_rng(seed)
+    X = pd.DataFrame(rng.standard_normal((n_rows, 4)), columns=list("abcd"))
+    X["a again"] = X["a"] + 0.01 * rng.standard_normal(n_rows)
+    return X, np.where(X["a"] + noise * rng.standard_normal(n_rows) > 0, "yes", "no")
+
+
+def test_a_copy_of_the_target_is_a_leak_and_an_honest_column_is_not(rng):
+    X, y = table()
+    codes = (y == "yes").astype(int)
+    X["copy"] = np.where(y == "yes", "won", "lost")
+    X["late"] = np.where(y == "yes", 1.0, np.nan)  # only known where the answer is yes
+    X["id"] = [f"u{i}" for i in range(len(y))]
+    assert {leak.column for leak in find_leaks(X, codes, "classification")} == {"copy", "late"}
+    assert find_leaks(X[["a", "b", "id"]], rng.permutation(codes), "classification") == []
+
+
+def test_a_leak_of_a_regression_and_of_a_rare_class(rng):
+    X, _ = table(1000)
+    y = X["a"].to_numpy() + X["b"].to_numpy()
+    X["tax"] = 1.2 * y
+    assert [leak.column for leak in find_leaks(X, y, "regression")] == ["tax"]
+    # A tree that always says the common class is right 98 times in 100 and no leak.
+    rare = (rng.rand(1000) < 0.02).astype(int)
+    assert find_leaks(X, rare, "classification") == []
+
+
+def test_the_verdict_without_a_leak_stands_beside(monkeypatch):
+    from deepen.model_selection import ladder_steps
+
+    monkeypatch.setattr(ladder_steps, "costly_findings", lambda *args: None)
+    X, y = table()
+    X["copy"] = y
+    told = []
+    ladder = Ladder(repeats=3, trials=1, rungs=[*QUICK, "boosting"], progress=told.append).fit(X, y)
+    assert [leak.column for leak in ladder.leaks_] == ["copy"]
+    assert any(e.kind == "leak" and "'copy'" in e.rung for e in told)
+    assert ladder.results_[1].mean < 0.05
+    without = ladder.without_leaks_
+    assert "copy" not in without.sentence and without.gains[0].n_repeats == 3
+    numbers = ladder.to_dict()
+    assert numbers["leaks"][0]["column"] == "copy" and numbers["without_leaks"]["sentence"]
+
+
+def test_findings_of_a_climb(capsys):
+    X, y = table()
+    ladder = Ladder(repeats=3, trials=1, rungs=[*QUICK, "one_hidden"]).fit(X, y)
+    found = ladder.findings_
+    curve = found.label_curves[0]
+    assert curve.name == ladder.verdict_.chosen
+    counts = [point.n_labels for point in curve.points]
+    assert counts == sorted(counts) and counts[-1] == 144 and curve.n_repeats == 3
+    all_rows = ladder.results_[[r.name for r in ladder.results_].index(curve.name)]
+    assert curve.points[-1].mean == pytest.approx(all_rows.mean)
+    assert curve.sentence.count(".") >= 1 and curve.answer in (
+        "would help", "would not help", "cannot tell",
+    )  # fmt: skip
+    # The two columns that say the same are shuffled together, and only they matter.
+    first, *others = found.importances
+    assert first.columns == ("a", "a again") and first.interval[0] > 0
+    assert {importance.columns for importance in others} == {("b",), ("c",), ("d",)}
+    assert all(importance.mean < first.mean / 2 for importance in others)
+    json.dumps(ladder.to_dict())
+    worst = found.mistakes[0]
+    assert y[worst.row - 1] == worst.target != worst.predicted
+    assert worst.probability == pytest.approx(1 - worst.probability_of_target, abs=1e-5)
+    pd.testing.assert_frame_equal(
+        ladder.mistake_rows_, X.iloc[[mistake.row - 1 for mistake in found.mistakes]]
+    )
+    assert found.threshold.label == "yes" and sum(b.n for b in found.calibration) == 144
+
+
+def test_more_labels_help_where_the_error_still_falls(monkeypatch):
+    """Forty noisy columns: 500 rows are far from enough, so that the last doubling gains."""
+    from deepen.model_selection import after
+
+    monkeypatch.setattr(after, "importances", lambda *args: [])
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((600, 60))
+    y = (X @ rng.standard_normal(60) + rng.standard_normal(600) > 0).astype(int)
+    ladder = Ladder(repeats=5, trials=1, rungs=QUICK).fit(X, y)
+    [curve] = ladder.findings_.label_curves
+    assert curve.answer == "would help" and curve.sentence.startswith("More labels would help")
+    means = [point.mean for point in curve.points]
+    assert means == sorted(means, reverse=True)
+
+
+def test_labels_enough_are_said_to_be_enough(monkeypatch):
+    from deepen.model_selection import after
+
+    monkeypatch.setattr(after, "importances", lambda *args: [])
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((3000, 2))
+    y = (X[:, 0] + 0.1 * rng.standard_normal(3000) > 0).astype(int)
+    ladder = Ladder(repeats=5, trials=1, rungs=QUICK, min_gain=0.02).fit(X, y)
+    assert ladder.findings_.label_curves[0].answer == "would not help"
+
+
+def test_columns_join_when_all_of_them_agree(rng):
+    a, b = rng.randn(2, 500)
+    X = np.stack([a, a + 0.1 * rng.randn(500), b, -b, rng.randn(500)], axis=1)
+    blocks = {name: np.array([i]) for i, name in enumerate("vwxyz")}
+    assert sorted(joined(blocks, X)) == [("v", "w"), ("x", "y"), ("z",)]
+    # One column of the table that became two, one of them like another column.
+    wide = {"v": np.array([0, 4]), "w": np.array([1]), "x": np.array([2, 3])}
+    assert sorted(joined(wide, X)) == [("v", "w"), ("x",)]
+
+
+def outcome(repeat, rows, output):
+    output = np.asarray(output, dtype=np.float32)
+    return Outcome(repeat, RowLosses(np.array(rows), np.zeros(len(rows))), output, {})
+
+
+def test_mistakes_are_ranked_by_how_sure_the_model_was():
+    outcomes = [outcome(0, [0, 1, 2], [[0.9, 0.1], [0.35, 0.65], [0.2, 0.8]]),
+                outcome(1, [2, 3], [[0.4, 0.6], [0.1, 0.9]])]  # fmt: skip
+    y, numbers = np.array(["a", "a", "a", "b"]), np.array([10, 11, 12, 13])
+    found = worst_mistakes(outcomes, y, np.array(["a", "b"]), numbers)
+    # Row 2 judged twice, with the mean probability 0.3 of the truth.
+    assert [(m.row, m.predicted) for m in found] == [(13, "b"), (12, "b")]
+    assert found[0].probability == pytest.approx(0.7)
+    values = [outcome(0, [0, 1], [1.0, 5.0])]
+    [worst, _] = worst_mistakes(values, np.array([0.5, 2.0]), np.empty(0), numbers)
+    assert (worst.row, worst.target, worst.predicted, worst.probability) == (12, 2.0, 5.0, None)
+
+
+def test_calibrated_probabilities_lie_on_the_line(rng):
+    p = rng.rand(20_000)
+    is_true = rng.rand(20_000) < p
+    bins = calibration_bins(is_true, p)
+    assert sum(b.n for b in bins) == 20_000 and expected_calibration_error(bins) < 0.02
+    assert sum(b.lower <= b.predicted <= b.upper for b in bins) >= 7
+    overconfident = calibration_bins(is_true, np.where(p > 0.5, 0.99, 0.01))
+    assert expected_calibration_error(overconfident) > 0.2
+    assert wilson(0.0, 10)[0] == 0.0
+
+
+def test_the_threshold_has_the_least_balanced_error(rng):
+    is_second = rng.rand(300) < 0.1
+    p = np.clip(0.1 * is_second + 0.2 * rng.rand(300), 0, 1).round(2)
+    found = best_threshold(is_second, p)
+    errors = [balanced_error_at(is_second, p, t) for t in np.linspace(0, 1, 500)]
+    assert balanced_error_at(is_second, p, found) == pytest.approx(min(errors))
+    assert balanced_error_at(is_second, p, 0.5) == 0.5
+    assert best_threshold(np.zeros(5), p[:5]) == 0.5
+
+
+def test_precision_and_recall_by_scikit_learn(rng):
+    from sklearn.metrics import precision_recall_curve
+
+    is_second, p = rng.rand(60) < 0.3, rng.rand(60).round(1)
+    precision, recall, _ = precision_recall_curve(is_second, p)
+    found = precision_recall(is_second, p)
+    np.testing.assert_allclose(found[0], recall[:-1][::-1])
+    np.testing.assert_allclose(found[1], precision[:-1][::-1])
+
+
+def test_probabilities_of_a_balanced_model_are_given_back_their_shares():
+    y = np.repeat([0, 1], [90, 10])
+    natural = natural_probabilities(np.array([[0.5, 0.5]]), y, is_balanced=True)
+    np.testing.assert_allclose(natural, [[0.9, 0.1]])
+
+
+def test_groups_stay_together_also_with_repeated_rows():
+    rng = np.random.default_rng(0)
+    groups = rng.integers(0, 30, 200)
+    X = pd.DataFrame(rng.standard_normal((200, 2)), columns=["a", "b"])
+    X.iloc[100:110] = X.iloc[0:10].to_numpy()  # repeats tie some groups to one another
+    y = (X["a"] > 0).astype(int)
+    told = Ladder(repeats=2, trials=1, rungs=QUICK)
+    told.fit(X, y, groups=groups)
+    assert "rows of one group stay together" in told.split_
+    ties = joined_groups(np.r_[np.arange(100), np.arange(10), np.arange(100, 190)], groups)
+    for repeat in range(5):
+        split = draw_split(None, ties, repeat, 0)
+        parts = [set(groups[part]) for part in split]
+        assert sum(map(len, parts)) == len(set().union(*parts))
+
+
+def test_the_past_never_sees_the_future(rng):
+    time = rng.permutation(np.repeat(np.arange(60), 4))
+    splits = time_splits(time, 5)
+    for split in splits:
+        ends = [(time[part].min(), time[part].max()) for part in split]
+        assert all(before[1] < after[0] for before, after in pairwise(ends))
+    judged = np.concatenate([split.verdict for split in splits])
+    assert len(judged) == len(set(judged)) and time[judged].min() == 30
+    with pytest.raises(ValueError, match="too few for 50 stretches"):
+        time_splits(np.arange(40), 50)
+
+
+def test_a_time_column_is_read_and_its_faults_are_named():
+    X, y = table()
+    days = pd.date_range("2024-01-01", periods=len(y)).strftime("%Y-%m-%d")
+    ladder = Ladder(repeats=3, trials=1, rungs=QUICK).fit(X, y, time=days)
+    assert "what came before" in ladder.split_
+    with pytest.raises(ValueError, match="'soon', which is no date"):
+        Ladder(trials=1, rungs=QUICK).fit(X, y, time=["soon", *days[1:]])
+
+
+def test_a_test_file_alone_judges_and_its_copies_do_not_train():
+    X, y = table()
+    X_test, y_test = table(60, seed=1)
+    X_test.iloc[0] = X.iloc[0]
+    ladder = Ladder(repeats=3, trials=1, rungs=QUICK)
+    ladder.fit(X, y, X_test=X_test, y_test=y_test)
+    assert len(ladder.test_targets_) == 3 * 60 and "60 rows of the test file" in ladder.split_
+    groups = np.r_[np.arange(240), 0, np.arange(240, 299)]
+    for split in Plan(groups, None, 0, n_test=60).splits(3):
+        assert split.verdict.tolist() == list(range(240, 300))
+        assert 0 not in np.concatenate(split[:3]) and len(np.concatenate(split[:3])) == 239
+    with pytest.raises(ValueError, match="lacks the columns d"):
+        ladder.fit(X, y, X_test=X_test.drop(columns="d"), y_test=y_test)
+
+
+def test_rare_classes_count_and_the_best_may_be_saved():
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((500, 3))
+    y = (X[:, 0] + 0.5 * rng.standard_normal(500) > 1.9).astype(int)
+    ladder = Ladder(repeats=3, trials=1, rungs=[*QUICK, "boosting"], best=True).fit(X, y)
+    assert ladder.metric_.key == "balanced_error" and sum(ladder.class_counts_.values()) == 500
+    assert ladder.results_[1].mean < 0.35  # a model that ignores the class has 0.5
+    assert ladder.saved_ == ladder.verdict_.best
+    assert ladder.results_[0].mean == 0.5
+
+
+@pytest.mark.parametrize("metric", ["auc", "log_loss"])
+def test_probabilities_can_be_judged(metric):
+    X, y = table()
+    ladder = Ladder(repeats=3, trials=1, rungs=[*QUICK, "one_hidden"], metric=metric).fit(X, y)
+    linear = ladder.results_[1]
+    assert linear.mean == pytest.approx(linear.measures[metric], rel=0.2)
+    assert linear.mean < ladder.results_[0].mean

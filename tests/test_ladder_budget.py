@@ -1,0 +1,222 @@
+"""The budget, by a clock that only trainings move; no test here waits or times."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.dummy import DummyClassifier
+
+from deepen.model_selection import Ladder, clock, training
+from deepen.model_selection.clock import Clock
+from deepen.model_selection.metrics import METRICS
+from deepen.model_selection.plan import CostModel, affordable_rows, duration, plan_rungs
+from deepen.model_selection.prepare import prepare_table
+from deepen.model_selection.rungs import RUNGS
+from deepen.model_selection.tuning import stage_sizes, tune, work_of
+
+
+def table(n_rows=200):
+    rng = np.random.default_rng(0)
+    X = pd.DataFrame(rng.standard_normal((n_rows, 4)), columns=list("abcd"))
+    return X, np.where(X["a"] + X["b"] > 0, "yes", "no")
+
+
+class FakeTime:
+    """Seconds that pass in trainings alone, so many for each rung."""
+
+    def __init__(self, monkeypatch, seconds):
+        self.seconds, self.now, self.trained = seconds, 0.0, []
+        monkeypatch.setattr(clock, "source", lambda: self.now)
+        monkeypatch.setattr(training, "fit_candidate", self.fit)
+        monkeypatch.setattr(training, "refit", self.refit)
+
+    def fit(self, rung, params, arrays, data, *, seed, deadline=None):
+        X, y = arrays.training
+        one = self.seconds.get(rung.name, 0.1) * len(y) / 120
+        if deadline is not None and rung.kind != "plain":  # callbacks and rounds obey the clock
+            one = min(one, max(0.0, deadline - self.now) + 0.1)
+        self.now += one
+        self.trained.append(rung.name)
+        return training.Fitted(DummyClassifier(strategy="prior").fit(X, y), one)
+
+    def refit(self, rung, params, X, data, **others):
+        self.now += self.seconds.get(rung.name, 0.1) * len(X) / 120
+        return DummyClassifier(strategy="prior").fit(X, data.y)
+
+
+SPEEDS = {
+    "quick": {},
+    "even": dict.fromkeys(("linear", "boosting", "one_hidden", "deep", "modern"), 0.5),
+    "one rung is slow": {"modern": 20.0},
+    "boosting is slow": {"boosting": 25.0},
+    "all are slow": dict.fromkeys(("linear", "boosting", "one_hidden", "deep", "modern"), 2.5),
+}
+
+
+@pytest.mark.parametrize("speeds", SPEEDS)
+@pytest.mark.parametrize("budget", [60.0, 900.0])
+def test_the_budget_holds_and_the_verdict_is_complete(monkeypatch, speeds, budget):
+    time = FakeTime(monkeypatch, SPEEDS[speeds])
+    X, y = table()
+    ladder = Ladder(budget).fit(X, y)
+    assert ladder.elapsed_ <= 1.05 * budget
+    assert ladder.verdict_.sentence and ladder.best_estimator_ is not None
+    compared = [result.name for result in ladder.results_ if result.is_compared]
+    if speeds not in ("one rung is slow", "boosting is slow") or budget == 900:
+        assert len(compared) == 5
+    assert len(compared) >= 4
+    for result in ladder.results_:
+        assert len(result.scores) == 10 or result.reason
+    if speeds == "quick":
+        assert all(len(result.scores) == 10 for result in ladder.results_)
+        assert set(time.trained) == {rung.name for rung in RUNGS}
+
+
+def test_time_that_one_rung_leaves_the_next_have(monkeypatch):
+    """Each of five rungs has a fifth of the time; the last, alone slow, gets nearly all of it."""
+    speeds = dict.fromkeys(("linear", "boosting", "one_hidden", "deep"), 0.01)
+    FakeTime(monkeypatch, {**speeds, "modern": 3.0})
+    ladder = Ladder(60.0).fit(*table())
+    modern = next(result for result in ladder.results_ if result.name == "modern")
+    assert modern.seconds > 60 / 5 and len(modern.scores) == 10
+
+
+def test_nothing_starts_once_the_budget_is_spent(monkeypatch):
+    time = FakeTime(monkeypatch, {})
+    X, y = table()
+
+    def spend(event):
+        if event.kind == "rung finished" and event.rung.startswith("logistic"):
+            time.now += 60.0
+
+    ladder = Ladder(60.0, rungs=["baseline", "linear", "one_hidden"], progress=spend).fit(X, y)
+    assert ladder.verdict_.status == "alone"
+    assert ladder.results_[2].reason == "the time budget was spent"
+    assert "one_hidden" not in time.trained
+    assert ladder.findings_.label_curves == [] and "label_curves" in ladder.findings_.reasons
+
+
+def test_a_provisional_answer_comes_within_the_first_minute(monkeypatch):
+    time = FakeTime(monkeypatch, {"linear": 0.5, "boosting": 2.0, "deep": 5.0})
+    told = []
+    Ladder(900.0, progress=lambda e: told.append((time.now, e.kind, e.rung))).fit(*table())
+    [(at, _, words)] = [one for one in told if one[1] == "provisional"]
+    assert at <= 60 and "logistic regression" in words
+    first = [one[1] for one in told]
+    assert first.index("plan") < first.index("rung")
+
+
+def test_estimates_come_from_what_was_measured(monkeypatch):
+    """After a repeat the time left is that of the repeats done, times those to come."""
+    FakeTime(monkeypatch, {"deep": 1.0})
+    told = []
+    Ladder(trials=1, repeats=5, rungs=["deep"], progress=told.append).fit(*table())
+    left = [event.seconds_left for event in told if event.kind == "repeat"]
+    assert left == pytest.approx([4.0, 3.0, 2.0, 1.0, 0.0])
+
+
+def test_a_clock_counts_earlier_sittings(monkeypatch):
+    monkeypatch.setattr(clock, "source", lambda: now[0])
+    now = [100.0]
+    found = Clock(60.0, spent=50.0)
+    now[0] = 104.0
+    assert (found.elapsed, found.total, found.left) == (4.0, 54.0, 6.0)
+    now[0] = 200.0
+    assert found.left == 0.0 and Clock(None).left == float("inf")
+
+
+def test_halving_keeps_the_better_half(monkeypatch):
+    """Settings are ranked by their known losses; half of them reach each further stage."""
+    X, y = table(400)
+    table_ = prepare_table(X, y, None)
+    from deepen.model_selection.data import Data
+    from deepen.model_selection.intervals import Judging
+
+    plan, _ = table_.split_plan(0)
+    data = Data(X, y, "classification", METRICS["error"], plan.splits(2),
+                Judging(plan.groups, 0.25), 0)  # fmt: skip
+    arrays = data.arrays(0)
+
+    class Known:
+        def __init__(self, error):
+            self.error, self.classes_ = error, np.array(["no", "yes"])
+
+        def predict_proba(self, X):
+            wrong = np.arange(len(X)) < self.error * len(X)
+            is_yes = (arrays.tuning[1] == "yes") != wrong
+            return np.stack([~is_yes, is_yes], axis=1).astype(float)
+
+    trained = []
+
+    def fit(params, part, number):
+        trained.append((params["error"], len(part.training[1])))
+        return training.Fitted(Known(params["error"]))
+
+    errors = [0.5, 0.1, 0.4, 0.3, 0.9, 0.2, 0.8, 0.7]
+    tuned = tune([{"error": e} for e in errors], arrays, data, fit, np.random.default_rng(0))
+    assert tuned.params == {"error": 0.1}
+    sizes = stage_sizes(8, 240)
+    assert [e for e, size in trained[8:12]] == [0.1, 0.2, 0.3, 0.4] and len(trained) == 14
+    assert sizes == [200, 200, 240] and trained[-1][1] == 240
+    assert [len(trial.losses) for trial in tuned.trials] == [1, 3, 2, 2, 1, 3, 1, 1]
+
+
+def test_parts_for_halving_hold_every_class_in_proportion():
+    from deepen.model_selection.tuning import stratified_order
+
+    strata = np.repeat([0, 1, 2], [800, 150, 50])
+    order = stratified_order(strata, np.random.default_rng(1))
+    assert sorted(order) == list(range(1000))
+    for n in (100, 250, 500):
+        counts = np.bincount(strata[order[:n]])
+        assert np.abs(counts - n * np.array([0.8, 0.15, 0.05])).max() <= 1
+
+
+def cost(n_rows, speed=1e10):
+    return CostModel("classification", n_rows, 50, 2, speed=speed)
+
+
+def test_the_plan_grows_with_every_factor():
+    network = next(rung for rung in RUNGS if rung.name == "deep")
+    one = cost(10_000).rung_seconds(network, 1, 10)
+    assert cost(20_000).rung_seconds(network, 1, 10) > 1.5 * one
+    assert cost(10_000).rung_seconds(network, 8, 10) > 3 * one
+    assert cost(10_000).rung_seconds(network, 1, 20) > 1.5 * one
+    assert cost(10_000, speed=1e9).rung_seconds(network, 1, 10) > one
+
+
+def test_a_measured_training_corrects_its_kind():
+    network = next(rung for rung in RUNGS if rung.name == "deep")
+    model = cost(10_000)
+    expected = model.fit_seconds(network, 6000)
+    model.learn(network, [10 * expected, 3 * expected, 3 * expected])
+    assert model.fit_seconds(network, 6000) == pytest.approx(3 * expected)
+    linear = next(rung for rung in RUNGS if rung.name == "linear")
+    assert model.fit_seconds(linear, 6000) == cost(10_000).fit_seconds(linear, 6000)
+
+
+def test_two_million_rows_are_cut_to_the_budget():
+    model = cost(2_000_000)
+    n_rows = affordable_rows(model, RUNGS, 60.0)
+    assert 10_000 <= n_rows < 200_000
+    assert affordable_rows(model, RUNGS, 1e9) == 2_000_000
+    assert affordable_rows(cost(5000), RUNGS, 0.1) == 5000
+    plans = plan_rungs(model, RUNGS, 10, 60.0, None)
+    assert all(plan.seconds <= 60 / 5 and plan.n_candidates == 1 for plan in plans)
+    assert [plan.n_candidates for plan in plan_rungs(model, RUNGS, 10, 60.0, 3)][1:] == [3] * 5
+
+
+def test_rows_left_out_for_time_keep_the_classes_and_are_said(monkeypatch):
+    from deepen.model_selection import beginning
+
+    FakeTime(monkeypatch, {})
+    monkeypatch.setattr(beginning, "affordable_rows", lambda *args: 100)
+    ladder = Ladder(60.0, repeats=5).fit(*table())
+    assert (ladder.n_samples_, ladder.n_used_) == (200, 100)
+    assert "100 of 200 rows" in ladder.verdict_.sentence or ladder.verdict_.status == "suffices"
+
+
+def test_work_and_durations():
+    assert [work_of(n) for n in (1, 2, 4, 8)] == [1, 2, 4, 6]
+    assert duration(float("inf")) == "unknown" and duration(10_000) == "2.8 h"
