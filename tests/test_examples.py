@@ -83,21 +83,85 @@ def augmentation(text: str) -> None:
     assert float(error["shift"]) < float(error["as they are"]) < float(error["flip"])
 
 
+def rbm(text: str) -> None:
+    forward, reverse = numbers(r"(\S+) forward", text), numbers(r"(\S+) in reverse", text)
+    error = numbers(r"reconstruction error (\S+)", text)
+    assert len(error) == 4
+    # Three machines are well: both annealings agree. The fourth is far worse, and reconstructs as well.
+    np.testing.assert_allclose(forward[:3], reverse[:3], atol=0.5)
+    assert min(forward[:3]) > max(forward[3], reverse[3]) + 1
+    assert error[3] < 1.1 * min(error[:3])
+    machine, mean = numbers(r"mean squared error (\S+)", text)
+    assert machine < 0.95 * mean
+
+
+def learnt_features(text: str) -> None:
+    accuracy = dict(re.findall(r"^(\S+ +of \S+).*: (\S+)$", text, re.MULTILINE))
+    accuracy = {" ".join(name.split()): float(value) for name, value in accuracy.items()}
+    assert accuracy["PCA of hidden"] > accuracy["PCA of pixels"]
+    assert accuracy["t-SNE of hidden"] > 0.93 and accuracy["t-SNE of pixels"] > 0.93
+    pixels, codes = numbers(r"pixels (\S+),", text), numbers(r"hidden layer (\d\S+)", text)
+    assert codes[0] > pixels[0] and codes[1] > pixels[1] + 0.02 and codes[2] > pixels[2] - 0.01
+
+
 def cpu_and_gpu(text: str) -> None:
     assert max(numbers(r"largest difference[^:]*: (\S+)", text)) < 1e-4
     assert ("No GPU here" in text) != ("ratio" in text)
+
+
+def autoencoder(text: str) -> None:
+    deep, pca = (
+        re.search(rf"{name} +2 numbers: (.*)", text)[1]
+        for name in ("deep autoencoder", "components")
+    )
+    errors, accuracies = zip(
+        *(map(float, re.findall(r"(\d+\.\d+)", line)) for line in (deep, pca)), strict=True
+    )
+    assert errors[0] < 0.8 * errors[1] and accuracies[0] > accuracies[1] + 0.1
+    plain, denoising = numbers(r"repairs to error (\S+)", text)
+    assert denoising < 0.8 * plain
+
+
+def vanishing_gradient(text: str) -> None:
+    start, end = numbers(r"gradient (\S+) at the start", text), numbers(r"(\S+) at the end", text)
+    plain, pretrained, rectifiers = numbers(r"accuracy (\S+)", text)
+    assert max(start[0], end[0]) <= 1e-2 and plain < 0.3
+    assert end[1] > 1e-2 and pretrained > 0.8
+    assert 0.1 <= start[2] <= 10 and 0.1 <= end[2] <= 10 and rectifiers > 0.8
+
+
+def covariance(text: str) -> None:
+    over_n, expected = numbers(r"over N (\S+),", text), numbers(r"\(N-1\)/N = (\S+),", text)
+    np.testing.assert_allclose(over_n, expected, atol=0.06)
+    np.testing.assert_allclose(numbers(r"over N-1 (\S+)", text), 1, atol=0.1)
+    best, other = numbers(r"log-likelihood of the 12 rows (\S+)", text)
+    assert best > other
+
+
+def pca_by_gradient(text: str) -> None:
+    assert min(numbers(r"\|cos\| (\S+),", text)) > 0.9999
+    found, exact = numbers(r"lambda (\S+),", text), numbers(r"squared (\S+)", text)
+    np.testing.assert_allclose(found, exact, rtol=1e-4)
+    off, on = numbers(r"1 - cos = (\S+)", text)
+    assert on < off / 10
 
 
 CHECKS = {
     check.__name__: check
     for check in (
         augmentation,
+        autoencoder,
+        covariance,
         cpu_and_gpu,
         ecommerce,
         gradient_descent,
+        learnt_features,
         optimizers_side_by_side,
+        rbm,
         regularization_side_by_side,
+        pca_by_gradient,
         schedules,
+        vanishing_gradient,
         variables_functions_gradients,
         width_and_depth,
         xor_and_donut,

@@ -10,6 +10,8 @@ import deepen
 SOURCE = Path(deepen.__file__).parent
 FLOORS = {
     "functions": 0,
+    "conformal": 0,
+    "evaluation": 0,
     "datasets": 0,
     "plotting": 0,
     "layers": 1,
@@ -18,22 +20,31 @@ FLOORS = {
     "base": 2,
     "solvers": 2,
     "_callbacks_of_sklearn": 2,
+    "_streams": 2,
+    "covariance": 3,
+    "decomposition": 3,
     "linear_model": 3,
+    "manifold": 3,
     "neural_network": 3,
     "_boosted_trees": 4,
     "_model_registry": 4,
     "_model_state": 4,
+    "_model_upgrades": 4,
     "modelfile": 4,
     "model_selection": 4,
     "cli": 5,
 }
 EVERYWHERE = {"_files", "__version__"}  # writing a file safely is nobody's floor
 # files of one unit on several modules
-UNITS = {"_model_registry": "modelfile", "_model_state": "modelfile", "_boosted_trees": "modelfile"}
+UNITS = dict.fromkeys(
+    ("_boosted_trees", "_model_registry", "_model_state", "_model_upgrades"), "modelfile"
+)
 MAX_LINES = 300
 LONG_FILES = {
+    "decomposition/pca.py": "scikit-learn's parameters and their documentation",
     "linear_model/logistic_regression.py": "scikit-learn's parameters and their documentation",
-    "neural_network/_base_mlp.py": "scikit-learn's manners for both networks",
+    "neural_network/autoencoder.py": "parameters of two trainings and their documentation",
+    "neural_network/deep_belief_network.py": "scikit-learn's parameters and their documentation",
     "neural_network/mlp_classifier.py": "scikit-learn's parameters and their documentation",
     "neural_network/mlp_regressor.py": "scikit-learn's parameters and their documentation",
 }

@@ -8,13 +8,24 @@ from collections.abc import Callable, Iterator
 from types import CodeType, FunctionType
 from typing import Any
 
+import numpy as np
 import pytest
 from deliberate import DELIBERATE, ROUNDING
 
+from deepen.covariance import EmpiricalCovariance
+from deepen.decomposition import PCA
 from deepen.linear_model import LinearRegression, LogisticRegression
-from deepen.neural_network import MLPClassifier, MLPRegressor
+from deepen.neural_network import BernoulliRBM, MLPClassifier, MLPRegressor
 
-OURS = (LinearRegression, LogisticRegression, MLPClassifier, MLPRegressor)
+OURS = (
+    BernoulliRBM,
+    EmpiricalCovariance,
+    LinearRegression,
+    LogisticRegression,
+    MLPClassifier,
+    MLPRegressor,
+    PCA,
+)
 N_SEEDS = 100  # for which scikit-learn promises that its tests pass
 
 
@@ -22,6 +33,12 @@ N_SEEDS = 100  # for which scikit-learn promises that its tests pass
 def global_random_seed(seed: int) -> int:
     """scikit-learn's name for the seed of the run."""
     return seed % N_SEEDS
+
+
+@pytest.fixture(params=[np.float32, np.float64], ids=lambda dtype: dtype.__name__)
+def global_dtype(request: pytest.FixtureRequest) -> type:
+    """scikit-learn's name for the precisions in which some of its tests run."""
+    return request.param
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -12,8 +12,10 @@ import sklearn
 from sklearn.utils.fixes import parse_version
 
 OURS = {
+    "sklearn.covariance": ("EmpiricalCovariance",),
+    "sklearn.decomposition": ("PCA",),
     "sklearn.linear_model": ("LinearRegression", "LogisticRegression"),
-    "sklearn.neural_network": ("MLPClassifier", "MLPRegressor"),
+    "sklearn.neural_network": ("BernoulliRBM", "MLPClassifier", "MLPRegressor"),
 }
 OLDEST = "1.9"  # whose tests name the behaviour that deepen follows
 

@@ -1,0 +1,234 @@
+"""The covariance of rows, by maximum likelihood (over N) or without bias (over N - 1).
+
+    log p(X | m, S) = -N/2 (log det S + n_features log 2 pi) - 1/2 sum_i (x_i - m)' S^-1 (x_i - m)
+
+is largest at m = (1/N) sum_i x_i and S = (1/N) sum_i (x_i - m)(x_i - m)' (Bishop 2006, eqs. 2.121 and
+2.122). Because m lies nearer to these rows than the true mean does, that S is too small on average:
+
+    E[S] = (N - 1)/N Sigma    (eq. 2.124),    hence the unbiased estimate over N - 1.
+
+With weights, N is their sum: a weight of two is a row twice.
+"""
+
+from __future__ import annotations
+
+import numbers
+import warnings
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+from scipy.linalg import cho_factor, cho_solve
+from sklearn import covariance as sklearn_covariance
+from sklearn.utils import check_array
+from sklearn.utils._param_validation import Interval
+from sklearn.utils.validation import _check_sample_weight, validate_data
+
+from deepen._streams import FLOATS, Stream, is_streamed
+from deepen.base import check_parameters
+from deepen.functions.moments import Moments, merge, moments, moments_of_blocks
+
+Array = NDArray[Any]
+
+
+def covariance(
+    X: Any, *, ddof: float = 0, sample_weight: Any = None, assume_centered: bool = False
+) -> Array:
+    """S = sum_i w_i (x_i - m)(x_i - m)' / (sum_i w_i - ddof).
+
+    Parameters
+    ----------
+    X : {array-like, sparse matrix} of shape (n_samples, n_features)
+    ddof : float, default=0
+        0 is maximum likelihood, 1 is unbiased; less than the total weight.
+    sample_weight : array-like of shape (n_samples,), default=None
+        How often each row counts, at least 0.
+    assume_centered : bool, default=False
+        Take m = 0.
+
+    Returns
+    -------
+    covariance : float64 array of shape (n_features, n_features)
+
+    Raises
+    ------
+    ValueError
+        Where the total weight is not above ddof.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from deepen.covariance import covariance
+    >>> X = np.array([[0.0, 0.0], [2.0, 4.0]])
+    >>> covariance(X, ddof=1)
+    array([[2., 4.],
+           [4., 8.]])
+    """
+    X = check_array(X, dtype=list(FLOATS), accept_sparse=("csr", "csc"))
+    weights = None
+    if sample_weight is not None:
+        weights = _check_sample_weight(sample_weight, X, dtype=X.dtype, ensure_non_negative=True)
+    return _estimate(moments(X, weights), ddof, assume_centered)
+
+
+def _estimate(found: Moments, ddof: float, assume_centered: bool) -> Array:
+    scatter = found.scatter
+    if assume_centered:
+        scatter = scatter + found.weight * np.outer(found.mean, found.mean)
+    if not found.weight > ddof:
+        raise ValueError(
+            f"The rows' total weight must be greater than ddof={ddof!r}, got {found.weight:g}; give"
+            " more rows, or use ddof=0."
+        )
+    return scatter / (found.weight - ddof)
+
+
+def log_likelihood(X: Any, mean: Array, covariance: Array) -> Array:
+    """Log-density in nats of each row under a Gaussian, shape (n_samples,).
+
+    Parameters
+    ----------
+    X : {array-like, sparse matrix} of shape (n_samples, n_features)
+    mean : array of shape (n_features,)
+    covariance : array of shape (n_features, n_features), positive definite
+
+    Returns
+    -------
+    log_density : float64 array of shape (n_samples,)
+
+    Raises
+    ------
+    ValueError
+        Where the covariance is not positive definite.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from deepen.covariance import log_likelihood
+    >>> log_likelihood(np.zeros((1, 1)), np.zeros(1), np.eye(1)).round(6)
+    array([-0.918939])
+    """
+    X = check_array(X, dtype=np.float64, accept_sparse=("csr", "csc"))
+    mean, covariance = np.asarray(mean, np.float64), np.asarray(covariance, np.float64)
+    try:
+        factor = cho_factor(covariance, lower=True)
+    except np.linalg.LinAlgError as error:
+        raise ValueError(
+            "covariance must be positive definite; a feature may be constant or a combination of"
+            " others, or there may be fewer rows than features."
+        ) from error
+    log_det = 2 * np.log(np.diag(factor[0])).sum()
+    # (x - m)' P (x - m) with P = S^-1: a sparse X stays sparse.
+    precision_mean = cho_solve(factor, mean)
+    if sparse.issparse(X):
+        projected = X @ cho_solve(factor, np.eye(len(mean)))
+        distances = np.asarray(X.multiply(projected).sum(axis=1)).ravel()
+        distances += mean @ precision_mean - 2 * (X @ precision_mean)
+    else:
+        d = X - mean
+        distances = (d * cho_solve(factor, d.T).T).sum(axis=1)
+    return -0.5 * (distances + log_det + len(mean) * np.log(2 * np.pi))
+
+
+class EmpiricalCovariance(sklearn_covariance.EmpiricalCovariance):
+    """Covariance S = sum_i w_i (x_i - m)(x_i - m)' / (N - ddof) of rows, N the sum of the weights.
+
+    scikit-learn's parameters, attributes and methods (``score``, ``mahalanobis``, ``error_norm``,
+    ``get_precision``) keep their names and meaning. Added are the unbiased estimate, weights, sparse
+    rows, memory maps, streams (objects whose ``batches()`` gives an iterator of row blocks; read once)
+    and ``partial_fit``. Costs 2 n_samples n_features^2 operations and a float64 matrix.
+
+    Parameters
+    ----------
+    store_precision : bool, default=True
+    assume_centered : bool, default=False
+        Take the mean as 0.
+    ddof : float, default=0
+        0 is maximum likelihood, whose mean is (N - 1)/N of the truth; 1 is unbiased.
+
+    Attributes
+    ----------
+    location_ : array of shape (n_features,)
+    covariance_ : array of shape (n_features, n_features)
+    precision_ : array of shape (n_features, n_features), or None
+    n_features_in_ : int
+
+    References
+    ----------
+    Bishop (2006), Pattern Recognition and Machine Learning, section 2.3.4.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from deepen.covariance import EmpiricalCovariance
+    >>> X = np.array([[0.0], [1.0], [2.0]])
+    >>> EmpiricalCovariance().fit(X).covariance_.round(4), EmpiricalCovariance(ddof=1).fit(X).covariance_
+    (array([[0.6667]]), array([[1.]]))
+    """
+
+    _parameter_constraints = {
+        **sklearn_covariance.EmpiricalCovariance._parameter_constraints,
+        "ddof": [Interval(numbers.Real, 0, None, closed="left")],
+    }
+
+    def __init__(
+        self, *, store_precision: bool = True, assume_centered: bool = False, ddof: float = 0
+    ) -> None:
+        super().__init__(store_precision=store_precision, assume_centered=assume_centered)
+        self.ddof = ddof
+
+    def fit(self, X: Any, y: Any = None, sample_weight: Any = None) -> EmpiricalCovariance:
+        """Estimate mean and covariance.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix, memory map, stream} of shape (n_samples, n_features)
+        y : ignored
+        sample_weight : array-like of shape (n_samples,), default=None
+            Not for memory maps and streams.
+
+        Returns
+        -------
+        self : EmpiricalCovariance
+        """
+        check_parameters(self)
+        if not is_streamed(X) or sample_weight is not None:
+            found, dtype = self._moments_of(X, sample_weight, reset=True)
+        else:
+            stream = Stream(self, X)
+            found, dtype = moments_of_blocks(stream()), stream.dtype
+        return self._set(found, dtype)
+
+    def partial_fit(self, X: Any, y: Any = None, sample_weight: Any = None) -> EmpiricalCovariance:
+        """Go on with more rows; the result is that of all rows since ``fit`` or the first call."""
+        check_parameters(self)
+        seen = getattr(self, "_moments", None)
+        found, dtype = self._moments_of(X, sample_weight, reset=seen is None)
+        return self._set(found if seen is None else merge(seen, found), dtype)
+
+    def _moments_of(self, X: Any, sample_weight: Any, reset: bool) -> tuple[Moments, Any]:
+        X = validate_data(self, X, dtype=list(FLOATS), accept_sparse=("csr", "csc"), reset=reset)
+        if X.shape[0] == 1 and reset:
+            warnings.warn(
+                "Only one sample available. You may want to reshape your data array", stacklevel=3
+            )
+        weights = None
+        if sample_weight is not None:
+            weights = _check_sample_weight(
+                sample_weight, X, dtype=X.dtype, ensure_non_negative=True
+            )
+        return moments(X, weights), X.dtype
+
+    def _set(self, found: Moments, dtype: Any) -> EmpiricalCovariance:
+        self._moments: Moments | None = found
+        mean = np.zeros_like(found.mean) if self.assume_centered else found.mean
+        self.location_ = mean.astype(dtype)
+        estimate = _estimate(found, self.ddof, self.assume_centered)
+        self._set_covariance(estimate.astype(dtype))
+        return self
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        return tags

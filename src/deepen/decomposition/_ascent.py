@@ -1,0 +1,112 @@
+"""Principal components by gradient ascent, as one learns it: no covariance matrix, only its products.
+
+The first component climbs the variance of its projection, the next ones with the found ones taken out:
+
+    J(v) = v'Xc'Xc v - sum_j lambda_j (v_j'v)^2
+    v <- normalise(v + eta grad J(v)),        grad J(v) / 2 = Xc'(Xc v) - sum_j lambda_j v_j (v_j'v)
+
+All components at once, V = [v_1 ... v_q]: orthonormal columns take each other out, so that
+
+    G = Xc'(Xc V),    V <- orthonormalise(V + eta G)
+
+and the eigenvectors of the small matrix V'G turn the columns to their own directions (Rayleigh and Ritz;
+without it equal variances would never be told apart, and close ones only slowly). Because variances are
+not negative, no eta is too large: for a large one the ascent is the power method, whose error falls by
+lambda_(q+1) / lambda_k an iteration. Momentum makes that the square root of its distance from 1:
+
+    V_tp1 R = (1 + eta Xc'Xc) V_t - beta V_tm1,    beta = ((1 + eta lambda_q) / 2)^2
+
+Oja (1982), doi:10.1007/BF00275687; Golub and Van Loan (2013), sections 8.2.3 and 8.2.4; Xu et al. (2018),
+Accelerated stochastic power iteration, AISTATS, arXiv:1707.02670, section 3, for the momentum.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[Any]
+
+
+def gradient(normal: Callable[[Array], Array], v: Array, found: Array, variances: Array) -> Array:
+    """Gradient of v'Cv - sum_j lambda_j (v_j'v)^2, shape (n_features,), C = Xc'Xc given as a product.
+
+    Parameters
+    ----------
+    normal : callable, (n_features, b) -> C times it
+    v : array of shape (n_features,)
+    found, variances : arrays of shapes (n_found, n_features) and (n_found,), v_j and lambda_j
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> C = np.diag([4.0, 1.0])
+    >>> gradient(lambda V: C @ V, np.array([0.6, 0.8]), np.array([[1.0, 0.0]]), np.array([4.0]))
+    array([0. , 1.6])
+    """
+    return 2 * (normal(v[:, None])[:, 0] - found.T @ (variances * (found @ v)))
+
+
+class Climb(NamedTuple):
+    """Where the ascent stands.
+
+    Attributes
+    ----------
+    V : array of shape (n_features, q), orthonormal columns
+    previous : array of shape (n_features, q), V of the step before, in V's scale
+    variances : array of shape (q,), of the projections on the rotated columns, largest first
+    """
+
+    V: Array
+    previous: Array
+    variances: Array
+
+
+@dataclass(frozen=True)
+class Ascent:
+    """One step of the block ascent, ``climb -> (climb, residual)``.
+
+    Parameters
+    ----------
+    normal : callable, (n_features, b) -> Xc'Xc times it
+    k : int
+        Components that are wanted; the other columns only make these converge sooner.
+    learning_rate : float
+        eta times the largest variance, positive.
+    has_momentum : bool
+    """
+
+    normal: Callable[[Array], Array]
+    k: int
+    learning_rate: float
+    has_momentum: bool
+
+    def __call__(self, climb: Climb) -> tuple[Climb, float]:
+        """The next climb, and the largest |C v - lambda v| / lambda of the wanted components."""
+        G = self.normal(climb.V)
+        variances, Y = np.linalg.eigh(np.asarray(climb.V.T @ G, np.float64))
+        variances, Y = variances[::-1], Y[:, ::-1].astype(G.dtype)
+        V, G, previous = climb.V @ Y, G @ Y, climb.previous @ Y
+        lam = variances[: self.k].astype(G.dtype)
+        if not variances[0] > 0:  # rows that do not vary have any directions
+            return Climb(V, previous, np.maximum(variances, 0)), 0.0
+        distances = np.linalg.norm(G[:, : self.k] - lam * V[:, : self.k], axis=0)
+        # A variance below the rounding error of the largest one is not told from zero.
+        smallest = np.finfo(G.dtype).eps ** (2 / 3) * variances[0]
+        residual = float((distances / np.maximum(lam, smallest)).max())
+        eta = self.learning_rate / variances[0]
+        beta = ((1 + eta * max(variances[-1], 0)) / 2) ** 2 if self.has_momentum else 0.0
+        W = V + np.asarray(eta, G.dtype) * G - np.asarray(beta, G.dtype) * previous
+        new, R = np.linalg.qr(W)
+        previous = V @ np.linalg.pinv(R)
+        return Climb(new, previous, np.maximum(variances, 0)), residual
+
+
+def start(n_features: int, q: int, dtype: Any, rng: np.random.RandomState) -> Climb:
+    """Random orthonormal columns."""
+    V = np.linalg.qr(rng.standard_normal((n_features, q)))[0].astype(dtype)
+    return Climb(V, np.zeros_like(V), np.zeros(q))

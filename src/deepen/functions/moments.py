@@ -1,0 +1,166 @@
+"""Weight, mean and scatter of rows, that of several blocks merged into that of all of them.
+
+    n = sum_i w_i,    m = (1/n) sum_i w_i x_i,    S = sum_i w_i (x_i - m)(x_i - m)'
+
+Two blocks a and b, with d = m_b - m_a (Chan, Golub and LeVeque 1983, eq. 1.5, for matrices):
+
+    n = n_a + n_b,    m = m_a + (n_b / n) d,    S = S_a + S_b + (n_a n_b / n) d d'
+
+S comes from products without a centred copy of the rows, S = X'WX - n m m', as long as the mean does
+not drown the spread in rounding; then the rows are centred a block at a time.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterable, Iterator
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+Array = NDArray[Any]
+
+BLOCK_BYTES = 1 << 22  # of rows at a time: they stay in the caches
+SUMMED_AT_ONCE = 1 << 7  # rows summed in their own precision before they join the float64 sum
+MOST_CANCELLATION = 16.0  # n |m|^2 over the trace of S, above which rows are centred first
+
+
+class Moments(NamedTuple):
+    """Moments of rows, in float64.
+
+    Attributes
+    ----------
+    weight : float, n
+    mean : array of shape (n_features,), m
+    scatter : array of shape (n_features, n_features), S
+    """
+
+    weight: float
+    mean: Array
+    scatter: Array
+
+
+def row_blocks(X: Any, dtype: Any = None, n_bytes: int = BLOCK_BYTES) -> Iterator[Array]:
+    """Consecutive rows of a dense matrix, about ``n_bytes`` at a time; of a memory map, copies."""
+    is_mapped = isinstance(X, np.memmap)
+    n_rows = max(1, n_bytes // max(1, X.shape[1] * X.dtype.itemsize))
+    for start in range(0, X.shape[0], n_rows):
+        block = X[start : start + n_rows]
+        yield np.array(block, dtype) if is_mapped else np.asarray(block, dtype)
+
+
+def column_means(X: Any, weights: Array | None = None) -> Array:
+    """Mean of the rows in float64, (n_samples, n_features) -> (n_features,)."""
+    if weights is not None:
+        return np.asarray(X.T @ weights, np.float64).ravel() / weights.sum(dtype=np.float64)
+    total = np.zeros(X.shape[1])
+    if sparse.issparse(X):
+        _add_sparse_columns(X, total)
+    else:
+        for start in range(0, X.shape[0], SUMMED_AT_ONCE):
+            total += X[start : start + SUMMED_AT_ONCE].sum(axis=0)
+    total /= X.shape[0]
+    return total
+
+
+def _add_sparse_columns(X: Any, total: Array) -> None:
+    if X.format == "csc":
+        has_values = np.diff(X.indptr) > 0
+        if has_values.any():
+            starts = X.indptr[:-1][has_values]
+            total[has_values] += np.add.reduceat(X.data, starts, dtype=np.float64)
+        return
+    rows = X.tocsr()
+    step = 1 << 18  # values whose copies, as numpy's quick path wants them, are alive at a time
+    for start in range(0, rows.nnz, step):
+        part = slice(start, start + step)
+        np.add.at(total, rows.indices[part].astype(np.intp), rows.data[part].astype(np.float64))
+
+
+def moments(X: Any, weights: Array | None = None) -> Moments:
+    """Moments of the rows of one block, dense or sparse.
+
+    Parameters
+    ----------
+    X : array or scipy sparse matrix of shape (n_samples, n_features), of floats
+    weights : array of shape (n_samples,), default=None
+        At least 0, with a positive sum; None weighs every row 1.
+
+    Returns
+    -------
+    Moments
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> moments(np.array([[1.0, 0.0], [3.0, 4.0]])).scatter
+    array([[2., 4.],
+           [4., 8.]])
+    """
+    weight = float(X.shape[0] if weights is None else weights.sum(dtype=np.float64))
+    mean = column_means(X, weights)
+    weighted = X if weights is None else _scaled_rows(X, weights)
+    gram = X.T @ weighted
+    gram = np.asarray(gram.toarray() if sparse.issparse(gram) else gram, np.float64)
+    scatter = gram - weight * np.outer(mean, mean)
+    spread = float(np.trace(scatter))
+    if sparse.issparse(X) or weight * (mean @ mean) <= MOST_CANCELLATION * spread:
+        return Moments(weight, mean, scatter)
+    return _centred_moments(X, weights, weight, mean)
+
+
+def _scaled_rows(X: Any, weights: Array) -> Any:
+    if sparse.issparse(X):
+        return sparse.diags_array(weights).astype(X.dtype) @ X
+    return X * weights.astype(X.dtype)[:, None]
+
+
+def _centred_moments(X: Array, weights: Array | None, weight: float, about: Array) -> Moments:
+    """Moments from the rows less a point near their mean, whose own rounding is then put right."""
+    n_features = X.shape[1]
+    start, centre = 0, about.astype(X.dtype)
+    scatter, left_over = np.zeros((n_features, n_features)), np.zeros(n_features)
+    for block in row_blocks(X):
+        d = block - centre
+        w = None if weights is None else weights[start : start + len(d)].astype(d.dtype)
+        scatter += d.T @ (d if w is None else d * w[:, None])
+        left_over += d.sum(axis=0, dtype=np.float64) if w is None else w @ d
+        start += len(d)
+    scatter -= np.outer(left_over, left_over) / weight
+    return Moments(weight, centre + left_over / weight, scatter)
+
+
+def merge(a: Moments, b: Moments) -> Moments:
+    """Moments of the rows of both.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> halves = moments(np.array([[0.0], [2.0]])), moments(np.array([[4.0], [6.0]]))
+    >>> merge(*halves).scatter
+    array([[20.]])
+    """
+    if not b.weight:
+        return a
+    weight = a.weight + b.weight
+    d = b.mean - a.mean
+    scatter = a.scatter + b.scatter
+    scatter += np.outer(d, d) * (a.weight * b.weight / weight)
+    return Moments(weight, a.mean + d * (b.weight / weight), scatter)
+
+
+def moments_of_blocks(blocks: Iterable[Any]) -> Moments:
+    """Moments of all rows of blocks that are read once, one in memory at a time.
+
+    Raises
+    ------
+    ValueError
+        Where there is no block.
+    """
+    parts = (moments(block) for block in blocks)
+    first = next(parts, None)
+    if first is None:
+        raise ValueError("Found no block of rows; batches() must give at least one.")
+    return functools.reduce(merge, parts, first)
