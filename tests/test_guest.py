@@ -102,7 +102,7 @@ def test_predicting_needs_no_jax():
         model = MLPClassifier((2,))
         model.coefs_ = [np.ones((3, 2)), np.ones((2, 1))]
         model.intercepts_ = [np.zeros(2), np.zeros(1)]
-        model.n_features_in_, model.out_activation_ = 3, "logistic"
+        model.n_features_in_, model.n_layers_, model.out_activation_ = 3, 3, "logistic"
         model.classes_, model._is_multilabel = np.array([0, 1]), False
         model.predict(np.ones((4, 3)))
         print("jax" in sys.modules)

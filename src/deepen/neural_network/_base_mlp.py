@@ -44,7 +44,7 @@ class BaseMLP(BaseNetwork):
         return [*self._sizes(), self._n_outputs(y)]
 
     def _hidden_activations(self) -> tuple[str, ...]:
-        return self._activations(len(self.coefs_) - 1)
+        return self._activations(self.n_layers_ - 2)
 
     def _objective(self, is_training: bool = True) -> Any:
         """The network's cost; without its random terms for held-out rows."""
