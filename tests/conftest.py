@@ -5,7 +5,10 @@ The seed differs from run to run unless ``DEEPEN_TEST_SEED`` names it; a failing
 
 from __future__ import annotations
 
+import gc
+import itertools
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import jax
@@ -26,6 +29,9 @@ jax.config.update("jax_persistent_cache_min_entry_size_bytes", -1)
 jax.config.update("jax_numpy_rank_promotion", "raise")
 jax.config.update("jax_numpy_dtype_promotion", "strict")
 
+# Every program keeps some dozens of memory maps, of which Linux grants a process 65,530.
+TESTS_BETWEEN_CLEARINGS = 150
+
 SEED = int(os.environ.get("DEEPEN_TEST_SEED") or int.from_bytes(os.urandom(2), "little"))
 
 
@@ -39,6 +45,21 @@ def seed() -> int:
 def rng(seed: int) -> np.random.RandomState:
     """Generator seeded with the run's seed."""
     return np.random.RandomState(seed)
+
+
+@pytest.fixture(scope="session")
+def count_of_tests() -> Iterator[int]:
+    """Tests that have ended, counted from 1."""
+    return itertools.count(1)
+
+
+@pytest.fixture(autouse=True)
+def few_programs(count_of_tests: Iterator[int]) -> Iterator[None]:
+    """Forget compiled programs now and then; those that are needed again lie on the disk."""
+    yield
+    if next(count_of_tests) % TESTS_BETWEEN_CLEARINGS == 0:
+        jax.clear_caches()
+        gc.collect()
 
 
 def pytest_report_header() -> str:
