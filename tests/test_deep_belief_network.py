@@ -13,7 +13,13 @@ import deepen
 from deepen.functions import belief_network
 from deepen.functions.belief_network import Layer, Params
 from deepen.layers.wake_sleep import WakeSleep
-from deepen.neural_network import BernoulliRBM, DeepBeliefNetwork, RBMClassifier
+from deepen.neural_network import (
+    Autoencoder,
+    BernoulliRBM,
+    DeepBeliefNetwork,
+    GaussianRBM,
+    RBMClassifier,
+)
 from small_machines import bernoulli_machine, log_joint, log_partition, states
 
 SIZES = (6, 5, 4)
@@ -171,6 +177,34 @@ def test_the_partition_function_with_classes_is_that_of_enumeration(rng):
     assert np.isfinite(bound).all() and (bound < 0).all()
 
 
+def test_without_a_class_samples_are_of_all_classes(rng):
+    X, y = stripes(rng, 300)
+    network = small(label_units=True).fit(X, y)
+    mean = network.sample(4000, 100, random_state=0).mean(axis=0)
+    each = [network.sample(4000, 100, label=k, random_state=0).mean(axis=0) for k in "hv"]
+    p = _class_probabilities(network.top_._params())
+    np.testing.assert_allclose(mean, p @ each, atol=0.05)
+
+
+def test_the_error_of_a_sum_over_classes_is_that_of_its_spread(rng):
+    X, y = stripes(rng, 100)
+    network = small(label_units=True).fit(X, y)
+    options = {"n_temperatures": 20, "n_chains": 20}
+    found = [network.log_partition_function("ais", random_state=s, **options) for s in range(40)]
+    spread = np.std([estimate.value for estimate in found])
+    stated = np.mean([estimate.standard_error for estimate in found])
+    assert 0.5 < spread / stated < 1.5  # one generator for all classes would give sqrt 2 at most
+
+
+def _class_probabilities(top):
+    """Value p(y) of a top machine by enumeration."""
+    x = states(8)
+    scores = np.log1p(np.exp((x @ top.weights + top.hidden_bias)[:, None] + top.class_weights))
+    terms = (x @ top.visible_bias)[:, None] + scores.sum(axis=2) + top.class_bias
+    log_p = np.logaddexp.reduce(terms, axis=0)
+    return np.exp(log_p - np.logaddexp.reduce(log_p))
+
+
 def test_wake_sleep_with_classes_trains_on_rows_without_one(rng):
     X, y = stripes(rng, 200)
     marked = y.astype(object)
@@ -215,7 +249,21 @@ def test_faults_are_named(rng):
         DeepBeliefNetwork((5,)).fit(X)
     with pytest.raises(ValueError, match="label_units=True needs y"):
         DeepBeliefNetwork((5, 5), label_units=True).fit(X)
+    with pytest.raises(ValueError, match="only one class"):
+        DeepBeliefNetwork((5, 5), label_units=True).fit(X, np.zeros(50))
+    with pytest.raises(ValueError, match="inconsistent numbers of samples"):
+        DeepBeliefNetwork((5, 5), label_units=True).fit(X, y[:-1])
+    with pytest.raises(TypeError, match="binary machines above the first"):
+        machines = [BernoulliRBM(n_iter=1), GaussianRBM(n_iter=1, learning_rate=1e-4)]
+        DeepBeliefNetwork((5, 5), pretrainer=machines).fit(X)
+    with pytest.raises(TypeError, match="restricted Boltzmann machines, got Autoencoder"):
+        layer = Autoencoder(activation="logistic", max_iter=1)
+        DeepBeliefNetwork((5, 5), pretrainer=layer).fit(X)
+    with pytest.raises(ValueError, match="wake-sleep draws every state"):
+        small(solver="lbfgs", wake_sleep_iter=1).fit(X)
     network = small().fit(X)
+    with pytest.raises(ValueError, match="n_draws must be"):
+        network.log_likelihood_bound(X, n_draws=0)
     assert not hasattr(network, "predict")
     with pytest.raises(ValueError, match="label needs a network"):
         network.sample(label="v")

@@ -120,12 +120,12 @@ def bound_sample(params: Params, v: Array, key: Array) -> Array:
 @jax.jit
 def sample(params: Params, x: Array, one_hot: Array | None, key: Array, n_steps: Any) -> Array:
     """Visible units after n_steps Gibbs steps of the top machine from x, its class clamped if given."""
-    top_key, down_key = jax.random.split(key)
+    top_key, down_key, class_key = jax.random.split(key, 3)
     is_classed = isinstance(params.top, class_energy.Params)
     if is_classed and one_hot is None:
         nothing = jnp.zeros((len(x), len(params.top.hidden_bias)), x.dtype)
         start = class_energy.class_logits(params.top, nothing)
-        state = x, class_energy.draw_class(start, jax.random.fold_in(top_key, -1))
+        state = x, class_energy.draw_class(start, class_key)
     else:
         state = x, one_hot
 

@@ -15,6 +15,8 @@ from sklearn.exceptions import ConvergenceWarning
 from deepen.base import labelled_rows, print_epoch
 from deepen.neural_network._network_run import rows_of_a_batch
 from deepen.neural_network._pretraining import decoder_weights, encoder_weights, pretrain
+from deepen.neural_network.gaussian_rbm import GaussianRBM
+from deepen.neural_network.rbm import BernoulliRBM
 from deepen.neural_network.rbm_classifier import RBMClassifier
 from deepen.solvers import resolve_solver
 
@@ -28,6 +30,7 @@ def train_greedily(
     """Set the machines and the weights of both directions; the rows' class numbers."""
     trained = sizes[:-1] if network.label_units else sizes
     network.machines_ = pretrain(_as_network(network, trained), X, rng)
+    _check_machines(network.machines_)
     lower = network.machines_[: len(sizes) - 1]
     encoders, decoders = map(encoder_weights, lower), map(decoder_weights, lower)
     network.recognition_coefs_, network.recognition_intercepts_ = _unzipped(encoders)
@@ -88,6 +91,28 @@ def _as_network(network: Any, sizes: list[int]) -> Any:
         _sizes=lambda: sizes,
         _activations=lambda n_layers: ("logistic",) * n_layers,
     )
+
+
+def _check_machines(machines: list[Any]) -> None:
+    """Raise for what has no place in the network.
+
+    Raises
+    ------
+    TypeError
+        Where a layer is no restricted Boltzmann machine, or one above the first is Gaussian.
+    """
+    for number, machine in enumerate(machines, 1):
+        name = type(machine).__name__
+        if not isinstance(machine, BernoulliRBM | GaussianRBM):
+            raise TypeError(
+                f"pretrainer must be restricted Boltzmann machines, got {name} for layer {number}; for"
+                " other unsupervised layers use DBNClassifier or MLPClassifier."
+            )
+        if number > 1 and isinstance(machine, GaussianRBM):
+            raise TypeError(
+                f"pretrainer must have binary machines above the first layer, whose features are"
+                f" probabilities, got {name} for layer {number}."
+            )
 
 
 def _class_numbers(network: Any, y: Any) -> Array:

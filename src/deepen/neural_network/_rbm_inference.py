@@ -138,6 +138,8 @@ class RBMInference(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstima
             return LogPartition(float(exact), 0.0)
         if method not in ("ais", "reverse_ais"):
             raise ValueError(f"method must be 'exact', 'ais' or 'reverse_ais', got {method!r}.")
+        if n_chains < 2:
+            raise ValueError(f"n_chains must be at least 2, got {n_chains!r}: one has no spread.")
         rng = check_random_state(random_state)
         X = None if X is None else self._validate_rows(X, reset=False)
         path = base_rates(params, X)

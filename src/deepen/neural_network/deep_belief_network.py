@@ -19,18 +19,20 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import logsumexp
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
-from sklearn.utils import check_random_state
+from sklearn.utils import check_consistent_length, check_random_state
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from sklearn.utils.metaestimators import available_if
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import check_is_fitted, column_or_1d, validate_data
 
-from deepen.base import check_parameters
+from deepen.base import check_parameters, labelled_rows
 from deepen.functions.activations import logistic
 from deepen.neural_network._belief_training import train_greedily, train_together
 from deepen.neural_network._log_partition import LogPartition
 from deepen.neural_network._network_run import NETWORK_CONSTRAINTS
 from deepen.neural_network.rbm import BernoulliRBM
 from deepen.neural_network.rbm_classifier import RBMClassifier
+from deepen.solvers import is_deterministic
 
 Array = NDArray[Any]
 FLOATS = (np.float64, np.float32)
@@ -55,11 +57,13 @@ class DeepBeliefNetwork(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseE
     hidden_layer_sizes : sequence of int, default=(500, 500)
         Units of each hidden layer, at least two layers; the last two are the top machine.
     pretrainer : 'rbm', estimator or list of them, default='rbm'
-        Restricted Boltzmann machines for the layers, as in :class:`MLPClassifier`.
+        Restricted Boltzmann machines for the layers, as in :class:`MLPClassifier`; a list has one for
+        each layer, without the top one where that has label units. Only the first may be Gaussian.
     label_units : bool, default=False
         Whether the top machine learns y too. Without it y is ignored.
     label_machine : RBMClassifier or None, default=None
-        The top machine with label units; None is a generative one of 100 epochs.
+        The top machine with label units; None is a generative one of 100 epochs. Its n_components,
+        unlabeled and random_state are the network's.
     wake_sleep_iter : int, default=0
         Epochs of the up-down algorithm after the greedy training.
     n_steps : int, default=3
@@ -181,9 +185,13 @@ class DeepBeliefNetwork(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseE
                 f"hidden_layer_sizes must name at least two layers, got {self.hidden_layer_sizes!r};"
                 " with one layer it is a restricted Boltzmann machine: use BernoulliRBM."
             )
-        if self.label_units and y is None:
-            raise ValueError("label_units=True needs y; pass the classes, or set it to False.")
         X = validate_data(self, X, accept_sparse="csr", dtype=FLOATS, ensure_min_samples=2)
+        y = self._checked_classes(X, y)
+        if self.wake_sleep_iter and is_deterministic(self.solver):
+            raise ValueError(
+                f"solver={self.solver!r} needs a cost without randomness; wake-sleep draws every"
+                " state. Use a stochastic solver, such as 'sgd'."
+            )
         rng = check_random_state(self.random_state)
         classes = train_greedily(self, X, y, sizes, rng)
         self.history_: dict[str, list[float]] = {"loss": [], "learning_rate": []}
@@ -304,7 +312,9 @@ class DeepBeliefNetwork(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseE
         features = None if X is None else self.transform(X, len(self.recognition_coefs_))
         if not self.label_units:
             return self.top_.log_partition_function(method, features, **options)
-        # Z = sum_y exp(d_y) Z_y, with Z_y that of the machine whose hidden biases are b + U_y.
+        # Z = sum_y exp(d_y) Z_y, with Z_y that of the machine whose hidden biases are b + U_y; each
+        # has draws of its own, so that their errors are independent.
+        options["random_state"] = check_random_state(options.get("random_state"))
         each = [
             _machine_of_class(self.top_, k).log_partition_function(method, features, **options)
             for k in range(len(self.classes_))
@@ -322,16 +332,19 @@ class DeepBeliefNetwork(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseE
         n_draws: int = N_DRAWS,
         random_state: Any = None,
     ) -> Array:
-        """Lower bound on the log-likelihood log p(v) of each row, in nats.
+        """Estimate of a lower bound on the log-likelihood log p(v) of each row, in nats.
 
         Parameters
         ----------
         X : array-like of shape (n_samples, n_features)
+            Zeros and ones where the visible units are binary; for values between them it is a
+            cross-entropy, no log-likelihood.
         log_z : LogPartition or float, default=None
             From ``log_partition_function``; by default the exact one. An estimate that is too low
             makes the bound too high by as much: see to its standard error.
         n_draws : int, default=10
-            Draws of the hidden layers that the bound is averaged over, which costs time alone.
+            Draws of the hidden layers that the bound is averaged over. A single row's mean may lie
+            above the bound by the noise of so few; the mean of many rows hardly does.
         random_state : int, RandomState or None, default=None
 
         Returns
@@ -342,6 +355,8 @@ class DeepBeliefNetwork(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseE
 
         check_is_fitted(self)
         X = validate_data(self, X, dtype=FLOATS, reset=False)
+        if n_draws < 1:
+            raise ValueError(f"n_draws must be at least 1, got {n_draws!r}.")
         log_z = self.log_partition_function() if log_z is None else log_z
         log_z = log_z.value if isinstance(log_z, LogPartition) else log_z
         rng = check_random_state(random_state)
@@ -351,6 +366,26 @@ class DeepBeliefNetwork(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseE
                 lambda params, key: belief_network.bound_sample(params, X, key), rng
             )
         return total / n_draws - log_z
+
+    def _checked_classes(self, X: Any, y: Any) -> Any:
+        """Classes of the rows, before hours of training find fault with them; None without label units."""
+        if not self.label_units:
+            return None
+        if y is None:
+            raise ValueError("label_units=True needs y; pass the classes, or set it to False.")
+        y = column_or_1d(y, warn=True)
+        check_consistent_length(X, y)
+        known = y if self.unlabeled is None else y[labelled_rows(y, self.unlabeled)]
+        known = np.array(
+            known.tolist()
+        )  # of their own type, as if the marked rows had not been there
+        check_classification_targets(known)
+        if len(np.unique(known)) < 2:
+            raise ValueError(
+                "DeepBeliefNetwork with label_units=True needs samples of at least 2 classes in the"
+                f" data, but the data contains only one class: {known[0]!r}"
+            )
+        return y
 
     def _features(self, X: Any, n_layers: int) -> Array:
         h = X
