@@ -136,6 +136,9 @@ def test_a_large_mean_does_not_drown_the_spread(rng, mean):
     np.testing.assert_allclose(moments(X).mean, wide.mean(axis=0), atol=1e-5)
     exact = np.cov(wide.T, fweights=weights)
     np.testing.assert_allclose(covariance(X, ddof=1, sample_weight=weights), exact, atol=5e-6)
+    rows = sparse.csr_array(X)
+    np.testing.assert_allclose(covariance(rows, ddof=1), np.cov(wide.T), atol=5e-6)
+    np.testing.assert_allclose(covariance(rows, ddof=1, sample_weight=weights), exact, atol=5e-6)
 
 
 def test_merging_is_associative_and_the_means_are_float64(rng):

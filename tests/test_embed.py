@@ -184,4 +184,4 @@ def test_one_column_and_many(tmp_path, rng):
                 tmp_path / f"{name}.csv", "--method", method, "--out", tmp_path / f"{method}-{name}"
             )
             assert result.exit_code == 0, result.output
-    assert "50 principal components" in (tmp_path / "tsne-many" / "embedding.html").read_text()
+    assert "12 principal components" in (tmp_path / "tsne-many" / "embedding.html").read_text()

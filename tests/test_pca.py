@@ -482,3 +482,26 @@ def test_a_memory_map_several_times_larger_than_the_memory_allowed(rng, tmp_path
         assert np.abs(found["V"] @ axes).max(axis=1).min() > 0.999
         np.testing.assert_allclose(found["m"], mean, atol=0.2)
         np.testing.assert_allclose(found["l"], [82, 37, 17], rtol=0.03)
+
+
+def test_an_iterator_that_is_spent_is_no_stream(rng):
+    X = rng.standard_normal((300, 5))
+
+    class Once:
+        def __init__(self):
+            self.blocks = iter(np.split(X, 3))
+
+        def batches(self):
+            return self.blocks
+
+    with pytest.raises(ValueError, match="must start a new pass"):
+        PCA(2).fit(Once())
+
+
+def test_rows_that_were_refused_do_not_count(rng):
+    X = rng.standard_normal((60, 6))
+    pca = PCA("mle")
+    with pytest.raises(ValueError, match="n_samples >= n_features"):
+        pca.partial_fit(X[:5])
+    assert pca.partial_fit(X[5:]).n_samples_ == 55
+    np.testing.assert_allclose(pca.mean_, X[5:].mean(axis=0))

@@ -43,6 +43,7 @@ class Stream:
         self._estimator, self._X = estimator, X
         self.dtype: Any = None
         self._is_checked = False
+        self._last: Iterator[Any] | None = None
 
     def __call__(self) -> Iterator[Any]:
         """One pass over the rows."""
@@ -57,7 +58,14 @@ class Stream:
     def _raw(self) -> Iterator[Any]:
         X = self._X
         if not isinstance(X, np.memmap):
-            return iter(X.batches())
+            blocks = X.batches()
+            if blocks is self._last:
+                raise ValueError(
+                    f"{type(X).__name__}.batches() must start a new pass at each call, but gave the same"
+                    " iterator twice: make it a generator function, or return a new iterator."
+                )
+            self._last = blocks if isinstance(blocks, Iterator) else None
+            return iter(blocks)
         if X.ndim != 2:
             return iter((X,))  # for the check to refuse
         return row_blocks(X, X.dtype if X.dtype in FLOATS else np.float64)

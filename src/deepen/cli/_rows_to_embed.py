@@ -63,7 +63,7 @@ def rows_to_embed(
     target = find_column(table, target) if target is not None else None
     if target is None:
         usual = next((name for name in (of_model, "target") if name in known), None)
-        target = usual if colour is None or of_model is not None else colour
+        target = usual if colour is None or model is not None else colour
     if colour is None:
         colour = target
     numbers = np.arange(len(table))

@@ -57,7 +57,9 @@ def embed(
     sample: Annotated[
         int | None, typer.Option(min=LEAST_ROWS, help="Embed this many rows, drawn at random.")
     ] = None,
-    seed: Annotated[int, typer.Option(help="Seed of the sample and of the first places.")] = 0,
+    seed: Annotated[
+        int, typer.Option(min=0, max=2**32 - 1, help="Seed of the sample and of the first places.")
+    ] = 0,
 ) -> None:
     """Draw the rows of DATA as points: neighbours in many columns stay neighbours in two."""
     from deepen.cli._common import console, fail, input_errors
@@ -127,9 +129,9 @@ def _places(
     n_rows, n_columns = codes.shape
     if not np.isfinite(codes).all():
         fail("The features are not finite; look at the columns with deepen inspect.")
+    n_kept = min(2 if method == "pca" else REDUCED_TO, *codes.shape)
     if method == "pca" or n_columns > REDUCED_TO:
         tell("principal components", 0, None)
-        n_kept = min(2 if method == "pca" else REDUCED_TO, *codes.shape)
         pca = PCA(n_kept, random_state=seed)
         codes = np.asarray(pca.fit_transform(codes))
     if method == "pca":
@@ -148,7 +150,7 @@ def _places(
         callbacks=[lambda event: tell("t-SNE", event.iteration, event.max_iter)],
     )
     tell("neighbours", 0, None)
-    how = "t-SNE" if n_columns <= REDUCED_TO else f"t-SNE of {REDUCED_TO} principal components"
+    how = "t-SNE" if n_columns <= REDUCED_TO else f"t-SNE of {n_kept} principal components"
     return tsne.fit_transform(codes), None, how
 
 

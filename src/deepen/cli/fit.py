@@ -34,7 +34,7 @@ def fit(
         typer.Option(help="For numbers: train first on 80 % of the rows to learn how far off."),
     ] = True,
     out: Annotated[Path, typer.Option(help="File to write.")] = Path("model.deepen"),
-    seed: Annotated[int, typer.Option(help="Seed of everything random.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, max=2**32 - 1, help="Seed of everything random.")] = 0,
     force: Annotated[bool, typer.Option("--force", help="Replace the file if it exists.")] = False,
 ) -> None:
     """Train one model on all labelled rows of DATA and save it."""

@@ -59,7 +59,9 @@ def ladder(
     out: Annotated[
         Path | None, typer.Option(help="Folder to write; deepen-ladder-NAME by default.")
     ] = None,
-    seed: Annotated[int, typer.Option(help="Seed of splits, settings and weights.")] = 0,
+    seed: Annotated[
+        int, typer.Option(min=0, max=2**32 - 1, help="Seed of splits, settings and weights.")
+    ] = 0,
     force: Annotated[
         bool, typer.Option("--force", help="Replace an earlier report, ours too.")
     ] = False,

@@ -214,7 +214,9 @@ class PCA(decomposition.PCA):
         )
         self._fit_svd_solver, self.n_iter_ = "covariance_eigh", 1
         new = moments(X)
-        self._fit_moments(new if seen is None else merge(seen, new), X.dtype, is_partial=True)
+        together = new if seen is None else merge(seen, new)
+        self._fit_moments(together, X.dtype, is_partial=True)
+        self._moments = together  # only what was taken counts when more rows come
         return self
 
     def score_samples(self, X: Any) -> Array:
@@ -258,9 +260,7 @@ class PCA(decomposition.PCA):
         _check_n_samples(n_samples, is_partial)
         k = smallest if self.n_components is None else self.n_components
         if is_partial and isinstance(k, numbers.Integral):
-            self._moments, k = found, min(k, smallest)
-        elif is_partial:
-            self._moments = found
+            k = min(k, smallest)
         if isinstance(k, str) and n_samples < n_features:
             raise ValueError("n_components='mle' is only supported if n_samples >= n_features")
         if not isinstance(k, str) and not 0 <= k <= smallest:
