@@ -123,7 +123,7 @@ def _scaled_rows(X: Any, weights: Array) -> Any:
     return X * weights.astype(X.dtype)[:, None]
 
 
-def _centred_moments(X: Array, weights: Array | None, weight: float, about: Array) -> Moments:
+def _centred_moments(X: Any, weights: Array | None, weight: float, about: Array) -> Moments:
     """Moments from the rows less a point near their mean, whose own rounding is then put right."""
     n_features = X.shape[1]
     start, centre = 0, about.astype(X.dtype)
