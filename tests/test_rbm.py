@@ -321,10 +321,12 @@ def test_likelihood_samples_and_missing_values(seed):
         assert 0 < found.standard_error < 0.2
     assert exact.standard_error == 0
     np.testing.assert_allclose(model.log_likelihood(X, exact.value), model.log_likelihood(X))
-    mean = np.exp(model.log_likelihood(states(6))) @ states(6)
-    samples = model.sample(1000, 200, random_state=seed)
+    # Chains of a machine that has hardly learnt do not stay in one of its patterns.
+    mild = BernoulliRBM(6, n_iter=5, batch_size=20, random_state=seed).fit(X)
+    mean = np.exp(mild.log_likelihood(states(6))) @ states(6)
+    samples = mild.sample(4000, 200, random_state=seed)
     assert set(np.unique(samples)) <= {0.0, 1.0}
-    assert (abs(samples.mean(axis=0) - mean) < 0.15).all()
+    assert (abs(samples.mean(axis=0) - mean) < 0.05).all()
     holes = X[:20].copy()
     holes[:, 2] = np.nan
     filled = model.inpaint(holes, random_state=seed)
