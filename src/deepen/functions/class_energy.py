@@ -58,6 +58,19 @@ def class_probabilities(params: Params, v: Array) -> Array:
     return softmax(class_scores(params, v))
 
 
+def free_energy(params: Params, v: Array, scores: Array, one_hot: Array) -> Array:
+    """Free energy F(v, y), or F(v) where the row of ``one_hot`` is zeros; ``scores`` are those of v.
+
+    (n, n_visible), (n, n_classes), (n, n_classes) -> (n,), JAX arrays.
+    """
+    import jax.numpy as jnp
+    from jax.scipy.special import logsumexp
+
+    own = (one_hot * scores).sum(axis=1)
+    score = jnp.where(one_hot.sum(axis=1) > 0, own, logsumexp(scores, axis=1))
+    return -(v @ params.visible_bias) - score
+
+
 def class_logits(params: Params, h: Array) -> Array:
     """Logits d + U h of the classes given the hidden units, (n, n_hidden) -> (n, n_classes)."""
     return add_bias(h @ params.class_weights.T, params.class_bias)

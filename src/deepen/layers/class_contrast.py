@@ -18,10 +18,15 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 from jax import lax
-from jax.scipy.special import logsumexp
 from jaxtyping import Array, Float, Int
 
-from deepen.functions.class_energy import Params, class_scores, draw_class, gibbs_step
+from deepen.functions.class_energy import (
+    Params,
+    class_scores,
+    draw_class,
+    free_energy,
+    gibbs_step,
+)
 from deepen.functions.losses import softmax_cross_entropy
 
 
@@ -86,19 +91,12 @@ class ClassContrast:
             return gibbs_step(constant, *carry, jax.random.fold_in(chain_key, i))
 
         v_k, one_hot_k = lax.fori_loop(0, self.n_steps, step, (v, one_hot))
-        of_rows = _free_energy(params, v, scores, jnp.where(is_known, known, 0))
+        of_rows = free_energy(params, v, scores, jnp.where(is_known, known, 0))
         class_k = jnp.where(is_known, one_hot_k, 0)
-        of_samples = _free_energy(params, v_k, class_scores(params, v_k), class_k)
+        of_samples = free_energy(params, v_k, class_scores(params, v_k), class_k)
         return (weights * (of_rows - of_samples)).sum()
 
 
 def _cross_entropy(scores: Float[Array, "n k"], y: Int[Array, " n"]) -> Float[Array, " n"]:
     """Loss -log p(y | v) of each row, 0 where it has no class."""
     return jnp.where(y >= 0, softmax_cross_entropy(scores, jnp.maximum(y, 0)), 0)
-
-
-def _free_energy(params: Params, v: Array, scores: Array, one_hot: Array) -> Array:
-    """Value F(v, y), or F(v) where the row of ``one_hot`` is zeros."""
-    own = (one_hot * scores).sum(axis=1)
-    score = jnp.where(one_hot.sum(axis=1) > 0, own, logsumexp(scores, axis=1))
-    return -(v @ params.visible_bias) - score

@@ -90,5 +90,4 @@ def _free_energy(top: Any, x: Array, one_hot: Any) -> Array:
     """Value F(x, y), or F(x) where there is no class."""
     if one_hot is None:
         return top_free_energy(top, x)
-    own = (one_hot * class_energy.class_scores(top, x)).sum(axis=1) + x @ top.visible_bias
-    return jnp.where(one_hot.sum(axis=1) > 0, -own, top_free_energy(top, x))
+    return class_energy.free_energy(top, x, class_energy.class_scores(top, x), one_hot)
