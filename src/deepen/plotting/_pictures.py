@@ -32,6 +32,17 @@ def tile(pictures: NDArray[Any], shape: tuple[int, int] | None) -> NDArray[Any]:
     return grid.reshape(n_rows * (height + 1), n_columns * (width + 1))[:-1, :-1]
 
 
+def tile_square(
+    pictures: NDArray[Any], shape: tuple[int, int] | None
+) -> tuple[NDArray[Any], float]:
+    """Pictures of shape (n, n_pixels) in a grid as square as it gets, and its rows over its columns."""
+    n_columns = int(np.ceil(np.sqrt(len(pictures))))
+    n_rows = -(-len(pictures) // n_columns)
+    filled = np.full((n_rows * n_columns, pictures.shape[1]), np.nan)
+    filled[: len(pictures)] = pictures
+    return tile(filled.reshape(n_rows, n_columns, -1), shape), n_rows / n_columns
+
+
 def ordinal_ticks(n: int, size: int) -> list[float]:
     """Middles of n pictures of a size along one side of the grid."""
     return [(size + 1) * i + (size - 1) / 2 for i in range(n)]

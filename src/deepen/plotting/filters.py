@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from deepen.plotting._axes import new_axes
+from deepen.plotting._pictures import tile_square
 
 
 def plot_filters(
@@ -41,24 +42,10 @@ def plot_filters(
     (9, 9)
     """
     weights = np.asarray(weights, dtype=np.float64)
-    n_features, n_units = weights.shape
-    side = int(np.sqrt(n_features))
-    height, width = shape if shape is not None else (side, side)
-    if height * width != n_features:
-        raise ValueError(
-            f"shape must multiply to the {n_features} features, got {(height, width)!r}."
-        )
-    n_shown = min(n_filters, n_units)
-    n_columns = int(np.ceil(np.sqrt(n_shown)))
-    n_rows = int(np.ceil(n_shown / n_columns))
-    # One row and column of nothing between the pictures.
-    grid = np.full((n_rows * (height + 1) - 1, n_columns * (width + 1) - 1), np.nan)
-    for unit in range(n_shown):
-        row, column = divmod(unit, n_columns)
-        picture = weights[:, unit].reshape(height, width)
-        top, left = row * (height + 1), column * (width + 1)
-        grid[top : top + height, left : left + width] = picture / (np.abs(picture).max() or 1.0)
-    ax = new_axes(ax, 6.0, 6.0 * n_rows / n_columns)
+    pictures = weights[:, :n_filters].T
+    largest = np.abs(pictures).max(axis=1, keepdims=True)
+    grid, ratio = tile_square(pictures / np.where(largest > 0, largest, 1), shape)
+    ax = new_axes(ax, 6.0, 6.0 * ratio)
     ax.imshow(grid, cmap="gray", vmin=-1, vmax=1)
     ax.set_axis_off()
     return ax

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from deepen.plotting._axes import ACCENT, SECOND, new_axes, tidy
-from deepen.plotting._pictures import tile
+from deepen.plotting._pictures import tile_square
 
 ALWAYS, NEVER = 0.99, 0.01  # mean probabilities beyond which a unit says nothing
 
@@ -115,14 +115,10 @@ def plot_filters_by_use(
     """
     weights = np.asarray(weights, dtype=np.float64)
     order = np.argsort(-use_of_units(weights, H), kind="stable")[:n_filters]
-    n_columns = int(np.ceil(np.sqrt(len(order))))
-    n_rows = -(-len(order) // n_columns)
-    pictures = np.full((n_rows * n_columns, len(weights)), np.nan)
-    pictures[: len(order)] = weights[:, order].T
     # The largest hundredth is cut off: one huge weight would make all the others grey.
     largest = np.quantile(np.abs(weights[:, order]), 0.99) or 1.0
-    ax = new_axes(ax, 6.0, 6.0 * n_rows / n_columns)
-    grid = tile(pictures.reshape(n_rows, n_columns, -1), shape)
+    grid, ratio = tile_square(weights[:, order].T, shape)
+    ax = new_axes(ax, 6.0, 6.0 * ratio)
     ax.imshow(grid, cmap="gray", vmin=-largest, vmax=largest)
     ax.set_axis_off()
     return ax
