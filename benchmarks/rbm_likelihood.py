@@ -73,7 +73,7 @@ def train_deepen(X: Any, stage: Stage, settings: dict[str, Any]) -> tuple[Any, f
     """Weights, biases and epochs; compilation is in the time."""
     from deepen.neural_network import BernoulliRBM
 
-    clock = FallingByTheClock(settings.pop("learning_rate", RATES["deepen"]), stage.minutes)
+    clock = FallingByTheClock(settings.pop("learning_rate"), stage.minutes)
     report = Reporter()
 
     def stop(event: Any) -> bool:
@@ -128,7 +128,7 @@ def train_sklearn(X: Any, stage: Stage, settings: dict[str, Any]) -> tuple[Any, 
         model.learning_rate = rate
         model.partial_fit(rows)
 
-    n_epochs = falling_steps(X, stage, RATES["scikit-learn"], step)
+    n_epochs = falling_steps(X, stage, settings["learning_rate"], step)
     return (model.components_.T, model.intercept_visible_, model.intercept_hidden_), n_epochs
 
 
@@ -146,18 +146,19 @@ def train_rbms(X: Any, stage: Stage, settings: dict[str, Any]) -> tuple[Any, flo
     params = BBRBM.init_parameters(stage.hidden, data, device, dtype)
     params.init_grad()
     chains = params.init_chains(BATCH_SIZE)
-    optimizer = torch.optim.SGD(params.parameters(), lr=RATES["rbms"], maximize=True)
+    rate = settings["learning_rate"]
+    optimizer = torch.optim.SGD(params.parameters(), lr=rate, maximize=True)
 
-    def step(rows: Any, rate: float) -> None:
+    def step(rows: Any, now: float) -> None:
         nonlocal chains
-        optimizer.param_groups[0]["lr"] = rate
+        optimizer.param_groups[0]["lr"] = now
         optimizer.zero_grad(set_to_none=False)
         batch = torch.from_numpy(rows), torch.ones(len(rows))
         chains, _ = fit_batch_pcd(batch, chains, params, gibbs_steps=1, beta=1.0)
         optimizer.step()
 
     with torch.no_grad():
-        n_epochs = falling_steps(X, stage, RATES["rbms"], step)
+        n_epochs = falling_steps(X, stage, rate, step)
     return tuple(p.numpy() for p in (params.weight_matrix, params.vbias, params.hbias)), n_epochs
 
 
@@ -250,6 +251,10 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument(
         "--settings", type=json.loads, default={}, metavar="JSON",
         help="of deepen's BernoulliRBM, such as '{\"n_steps\": 5, \"learning_rate\": 0.03}'",
+    )
+    parser.add_argument(
+        "--rates", type=json.loads, default={}, metavar="JSON",
+        help="first learning rates of the machines, such as '{\"rbms\": 0.02}'",
     )  # fmt: skip
     parser.add_argument("--out", type=Path, default=Path("runs/rbm_likelihood.json"))
     args = parser.parse_args(arguments)
@@ -272,8 +277,9 @@ def main(arguments: list[str] | None = None) -> None:
     told = []
     for minutes in args.minutes:
         for name in names:
-            own = args.settings if name == "deepen" else {}
-            settings = json.dumps(own, sort_keys=True) if own else ""
+            own = {"learning_rate": (RATES | args.rates)[name]}
+            own |= args.settings if name == "deepen" else {}
+            settings = json.dumps(own, sort_keys=True)
             stage = Stage(name, minutes, args.hidden, args.seed, settings)
             found = results.find(stage)
             if found is None:
