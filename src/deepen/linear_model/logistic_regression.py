@@ -371,8 +371,10 @@ class LogisticRegression(linear_model.LogisticRegression):
             super().fit(X, y, sample_weight)
             return self
         own = {k: v for k, v in self.get_params(deep=False).items() if k in accepted}
-        # scikit-learn before 1.8 knows the penalty by its name alone.
-        own["penalty"] = self._penalty_name()
+        # scikit-learn before 1.8 knows the penalty by its name, and warns of numbers that it does not need.
+        own["penalty"] = penalty = self._penalty_name()
+        own |= {"l1_ratio": None} if penalty != "elasticnet" else {}
+        own |= {"C": 1.0} if penalty is None else {}
         model = linear_model.LogisticRegression(**own)
         if self.warm_start and hasattr(self, "coef_"):
             model.coef_, model.intercept_, model.classes_ = (
