@@ -67,7 +67,8 @@ def fit_sparse(folder: str, library: str, dtype: str) -> None:
         "seconds": time.perf_counter() - start,
         "CPU s": time.process_time() - cpu,
         "before MB": before,
-        "peak MB": _peak(),
+        "peak MB": (peak := _peak()),
+        "fit's own MB": peak - before,
         "products": float(getattr(model, "n_iter_", 0)) or None,
         "s_k": float(model.singular_values_[-1]),
     }
@@ -141,15 +142,18 @@ def sparse_rows(args: argparse.Namespace) -> str:
             }
             measured = fresh(commands, args.runs)
             columns = {"CPU s": ".2f", "before MB": ".0f", "peak MB": ".0f"}
-            columns |= {"products": ".0f", "s_k": ".4f"}
+            columns |= {"fit's own MB": ".0f", "products": ".0f", "s_k": ".4f"}
             title = f"PCA, {N_TOPICS} components, sparse {shape[0]:,} x {shape[1]:,}, {dtype}"
             text += table(title, measured, columns, ours=names["deepen"])
             ours, theirs = (
                 np.load(Path(folder) / f"{library}-{dtype}.npy") for library in ("deepen", "arpack")
             )
             peaks = [m.figure("peak MB") for m in measured]
+            own = [m.figure("fit's own MB") for m in measured]
             text += (
-                f"\nPeak memory {peaks[0] / peaks[1]:.2f} of arpack's. Largest angle between the two"
+                f"\nPeak memory {peaks[0] / peaks[1]:.2f} of arpack's, and above what imports and rows"
+                f" take {own[0] / own[1]:.2f}; the components alone are"
+                f" {ours.nbytes / 2**20:.0f} MB. Largest angle between the two"
                 f" subspaces {largest_angle(ours, theirs):.1e}.\n\n"
             )
     return text

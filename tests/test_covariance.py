@@ -86,6 +86,53 @@ def test_memory_maps_streams_and_partial_fits_equal_one_fit(X, tmp_path):
     assert stream.n_reads == 1
 
 
+def test_weights_of_streams_and_memory_maps(X, rng, tmp_path):
+    weights = rng.randint(0, 4, len(X))
+    weights[:8] = 0  # a block whose rows do not count at all
+    whole = EmpiricalCovariance(ddof=1).fit(X, sample_weight=weights)
+    np.save(tmp_path / "rows.npy", X)
+    for rows in (
+        Stream(X),
+        Stream(sparse.csr_array(X)),
+        np.load(tmp_path / "rows.npy", mmap_mode="r"),
+    ):
+        model = EmpiricalCovariance(ddof=1).fit(rows, sample_weight=weights)
+        np.testing.assert_allclose(model.covariance_, whole.covariance_, atol=1e-11)
+        found = covariance(rows, ddof=1, sample_weight=weights)
+        np.testing.assert_allclose(found, whole.covariance_, atol=1e-11)
+    np.testing.assert_allclose(covariance(Stream(X)), np.cov(X.T, ddof=0), atol=1e-12)
+    for n in (len(X) - 1, len(X) + 1):
+        with pytest.raises(ValueError, match="sample_weight has"):
+            EmpiricalCovariance().fit(Stream(X), sample_weight=np.ones(n))
+    with pytest.raises(ValueError, match="Negative"):
+        covariance(Stream(X), sample_weight=-np.ones(len(X)))
+    with pytest.raises(ValueError, match="at least one non-zero"):
+        covariance(X, sample_weight=np.zeros(len(X)))
+
+
+def test_distances_and_scores_of_every_kind_of_rows(rng, tmp_path):
+    X = sparse_rows(rng, 300)
+    np.save(tmp_path / "rows.npy", X.toarray())
+    ours, peer = EmpiricalCovariance().fit(X), theirs.EmpiricalCovariance().fit(X.toarray())
+    expected, score = peer.mahalanobis(X.toarray()), peer.score(X.toarray())
+    mapped = np.load(tmp_path / "rows.npy", mmap_mode="r")
+    for rows in (X, X.tocsc(), Stream(X), Stream(X.toarray()), mapped, X.toarray()):
+        np.testing.assert_allclose(ours.mahalanobis(rows), expected, rtol=1e-7)
+        assert ours.score(rows) == pytest.approx(score, abs=1e-8)
+    np.testing.assert_allclose(
+        log_likelihood(X, ours.location_, ours.covariance_).mean(), score, atol=1e-8
+    )
+    with pytest.raises(ValueError, match="expecting 12 features"):
+        ours.mahalanobis(X[:, :3])
+
+
+def test_crowded_sparse_rows(rng):
+    X = sparse.random_array((200, 9), density=0.6, rng=np.random.default_rng(rng.randint(1 << 30)))
+    weights = rng.randint(1, 4, 200)
+    exact = np.cov(X.toarray().T, fweights=weights)
+    np.testing.assert_allclose(covariance(X, ddof=1, sample_weight=weights), exact, atol=1e-12)
+
+
 def test_assumed_mean_and_scikit_learns_methods(X):
     ours, peer = (
         EmpiricalCovariance(assume_centered=True),

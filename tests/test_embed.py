@@ -84,6 +84,18 @@ def test_four_files(table, tmp_path, method):
     assert b"<svg" in (out / "embedding.svg").read_bytes()[:1000]
 
 
+def test_every_column_of_a_wide_table_is_offered(tmp_path, rng):
+    frame = pd.DataFrame(rng.rand(20, 110)).add_prefix("c").assign(label=["yes", "no"] * 10)
+    frame.to_csv(tmp_path / "wide.csv", index=False)
+    out = tmp_path / "wide.html"
+    result = run(tmp_path / "wide.csv", "--color", "label", "--method", "pca", "--out", out)
+    assert result.exit_code == 0, result.output
+    page = out.read_text(encoding="utf-8")
+    data = json.loads(re.search(r'id="data">(.*?)</script>', page)[1])
+    assert [c["name"] for c in data["columns"]] == ["label", *(f"c{i}" for i in range(99))]
+    assert "the first 100 of 111" in page
+
+
 def test_same_seed_same_files(table, tmp_path):
     for name in ("a", "b"):
         run(table, "--color", "label", "--out", tmp_path / name, "--sample", 30, "--seed", 4)

@@ -146,6 +146,13 @@ def pca_by_gradient(text: str) -> None:
     assert on < off / 10
 
 
+def how_many_dimensions(text: str) -> None:
+    pca, network = numbers(r"PCA (\S+),", text), numbers(r"autoencoder (\S+)", text)
+    assert all(np.diff(pca) < 0)  # components are nested
+    assert all(a < 0.85 * b for a, b in zip(network[1:4], pca[1:4], strict=True))
+    assert numbers(r"(\d+) components", text)[1] == 21
+
+
 CHECKS = {
     check.__name__: check
     for check in (
@@ -155,6 +162,7 @@ CHECKS = {
         cpu_and_gpu,
         ecommerce,
         gradient_descent,
+        how_many_dimensions,
         learnt_features,
         optimizers_side_by_side,
         rbm,

@@ -101,6 +101,19 @@ def test_too_many_pixels_are_averaged_or_left_out(rng, monkeypatch):
         assert sprite is None if side is None else sprite["height"] == side
 
 
+def test_a_table_of_many_columns_is_cut_in_words(rng, monkeypatch):
+    from deepen.report import scatter as module
+
+    columns = {f"c{i:03d}": rng.rand(30) for i in range(120)}
+    for n_values, n_kept in ((10**6, 100), (30 * 20, 20), (1, 12)):
+        monkeypatch.setattr(module, "MOST_VALUES", n_values)
+        page = render_scatter(Scatter("", rng.rand(30, 2), columns))
+        data = data_of(page)
+        assert [c["name"] for c in data["columns"]] == list(columns)[:n_kept] and data["told"] == 12
+        assert f"the first {n_kept} of 120" in page
+    assert "in the menu" not in render_scatter(Scatter("", rng.rand(30, 2), {"a": rng.rand(30)}))
+
+
 def test_wrong_lengths_are_named(rng):
     with pytest.raises(ValueError, match="size must have 3 rows, got 2"):
         render_scatter(Scatter("", rng.rand(3, 2), {"size": [1, 2]}))
@@ -279,6 +292,18 @@ def test_the_legend_hides_classes(opened):
     page.run("document.querySelector('.legend li button').click()")
     shown = page.run("document.querySelector('.legend li small').textContent")
     assert page.run("document.getElementById('count').textContent") == f"{shown} of 300 points"
+
+
+def test_the_menu_offers_columns_that_the_tip_does_not_tell(opened, rng):
+    columns = {f"c{i:02d}": rng.rand(50) for i in range(30)}
+    page = opened(Scatter("", rng.rand(50, 2), columns))
+    offered = page.run("[...colour.options].map((option) => option.textContent)")
+    assert offered == [*columns, "one colour"]
+    page.run("{ colour.value = '27'; colour.dispatchEvent(new Event('change')) }")
+    x, y = points_of(page, 50)[3]
+    page.mouse("mouseMoved", x=x, y=y)
+    told = page.run("[...tip.querySelectorAll('dt')].map((name) => name.textContent)")
+    assert told == ["c27", *list(columns)[:12]]
 
 
 def test_points_have_the_colours_of_their_classes(opened):

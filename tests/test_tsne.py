@@ -181,6 +181,20 @@ def test_sparse_rows_and_distances_are_the_same_rows(digits):
         assert np.isfinite(places).all() and places.shape == (10, 2)
 
 
+@pytest.mark.parametrize("n_features", [1, 2, 3, 400])
+def test_sparse_rows_start_from_their_own_components(digits, n_features):
+    X = digits[0][:60].astype(float)
+    X = np.tile(X, (1, 7))[:, :n_features] if n_features > 64 else X[:, 10 : 10 + n_features]
+    random_state = [np.random.RandomState(0) for _ in range(2)]
+    first = [
+        _embedding.start(A, "pca", 2, r)
+        for A, r in zip((X, csr_matrix(X)), random_state, strict=True)
+    ]
+    signs = np.sign((first[0] * first[1]).sum(axis=0))
+    assert_allclose(first[1] * signs, first[0], atol=4e-6)  # a few of the jitter's deviations
+    assert np.isfinite(tsne().fit(csr_matrix(X)).embedding_).all()
+
+
 def test_types_follow_the_rows(digits):
     for dtype in (np.float32, np.float64):
         model = tsne().fit(digits[0][:60].astype(dtype))

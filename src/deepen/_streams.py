@@ -6,7 +6,7 @@ data frames or scipy sparse matrices with the same columns. It is read as often 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -31,16 +31,18 @@ class Stream:
 
     Parameters
     ----------
-    estimator : the estimator that fits
+    estimator : the estimator that fits, or whose fit is used
     X : memory map of shape (n_samples, n_features), or an object with ``batches()``
+    reset : bool, default=True
+        False for rows of a fitted estimator, whose columns they must have.
 
     Attributes
     ----------
     dtype : of the first block, and so of all; None before
     """
 
-    def __init__(self, estimator: Any, X: Any) -> None:
-        self._estimator, self._X = estimator, X
+    def __init__(self, estimator: Any, X: Any, *, reset: bool = True) -> None:
+        self._estimator, self._X, self._reset = estimator, X, reset
         self.dtype: Any = None
         self._is_checked = False
         self._last: Iterator[Any] | None = None
@@ -75,11 +77,41 @@ class Stream:
         if self._is_checked:
             checked = check_array(block, ensure_all_finite=False, **accepted)
         else:
-            checked = validate_data(self._estimator, block, reset=is_first, **accepted)
+            checked = validate_data(
+                self._estimator, block, reset=is_first and self._reset, **accepted
+            )
         self.dtype = checked.dtype
         return checked
 
 
-def in_blocks(X: Any) -> Any:
-    """Row blocks of a checked array, or a sparse matrix as a whole, for code that takes streams."""
-    return iter((X,)) if sparse.issparse(X) else row_blocks(X)
+def each_row(estimator: Any, X: Any, function: Callable[[Any], Any]) -> Any:
+    """What a function makes of the rows, block by block, of an array, sparse matrix, memory map or stream.
+
+    Parameters
+    ----------
+    estimator : a fitted estimator, whose columns X must have
+    X : rows of any kind
+    function : callable, rows (b, n_features) -> array of b rows
+        Sparse rows come as they are, dense ones as blocks that stay in the caches.
+
+    Raises
+    ------
+    ValueError
+        Where the rows do not fit the estimator, or a stream has none.
+    """
+    if is_streamed(X):
+        blocks = Stream(estimator, X, reset=False)()
+    else:
+        X = validate_data(
+            estimator, X, dtype=list(FLOATS), accept_sparse=("csr", "csc"), reset=False
+        )
+        blocks = iter((X,)) if sparse.issparse(X) else row_blocks(X)
+    parts = [function(block) for block in blocks]
+    if not parts:
+        raise ValueError("Found no block of rows; batches() must give at least one.")
+    return parts[0] if len(parts) == 1 else np.concatenate(parts)
+
+
+def dense_blocks(block: Any) -> Iterator[Any]:
+    """Rows of a block as small dense ones; a sparse matrix is never dense as a whole."""
+    return row_blocks(block.tocsr() if sparse.issparse(block) else block)

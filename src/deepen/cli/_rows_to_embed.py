@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from deepen.cli._common import fail
+from deepen.report.scatter import most_columns
 
 # A pixel's name: pixel_12, pixel_1_7, or what a table made of a bare array has.
 PIXEL = re.compile(r"(pixel|px|column|x)_?\d+(_\d+)?", re.IGNORECASE)
 LEAST_SIDE = 6
-MOST_SHOWN = 10  # columns in the page's tooltip, beside the colour and the target
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class Rows:
     numbers : array of int
         Number of each row in the table.
     columns : dict of str to Series
-        Shown beside a point, the colour first.
+        To colour by and to show beside a point, the colour and the target first.
     colour : str or None
     images : array of shape (n_samples, side, side) or None
     """
@@ -158,11 +158,15 @@ def _encoded(features: Any, data: str) -> tuple[Any, str]:
 
 
 def _shown(table: Any, first: list[str | None], features: Any) -> dict[str, Any]:
-    """Columns for the tooltip: the given ones, then some of the features."""
+    """Columns for the page: the given ones, then the features; the page says where it has no room."""
     names = [name for name in first if name is not None]
-    names += [str(name) for name in features.columns[:MOST_SHOWN]]
+    names += [str(name) for name in features.columns]
     table = table.set_axis([str(name) for name in table.columns], axis=1)
-    return {name: _plain(table[name]) for name in dict.fromkeys(names)}
+    n_kept = most_columns(len(table))  # those behind are only counted
+    return {
+        name: _plain(table[name]) if number < n_kept else table[name]
+        for number, name in enumerate(dict.fromkeys(names))
+    }
 
 
 def _plain(column: Any) -> Any:

@@ -14,18 +14,18 @@ from __future__ import annotations
 
 import numbers
 import warnings
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse
 from scipy.linalg import cho_factor, cho_solve
 from sklearn import covariance as sklearn_covariance
 from sklearn.utils import check_array
 from sklearn.utils._param_validation import Interval
-from sklearn.utils.validation import _check_sample_weight, validate_data
+from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
-from deepen._streams import FLOATS, Stream, is_streamed
+from deepen._streams import FLOATS, Stream, dense_blocks, each_row, is_streamed
 from deepen.base import check_parameters
 from deepen.functions.moments import Moments, merge, moments, moments_of_blocks
 
@@ -39,7 +39,7 @@ def covariance(
 
     Parameters
     ----------
-    X : {array-like, sparse matrix} of shape (n_samples, n_features)
+    X : {array-like, sparse matrix, memory map, stream} of shape (n_samples, n_features)
     ddof : float, default=0
         0 is maximum likelihood, 1 is unbiased; less than the total weight.
     sample_weight : array-like of shape (n_samples,), default=None
@@ -65,11 +65,30 @@ def covariance(
     array([[2., 4.],
            [4., 8.]])
     """
+    if is_streamed(X):
+        found = moments_of_blocks(
+            Stream(EmpiricalCovariance(), X)(), _weights_of_all(sample_weight)
+        )
+        return _estimate(found, ddof, assume_centered)
     X = check_array(X, dtype=list(FLOATS), accept_sparse=("csr", "csc"))
     weights = None
     if sample_weight is not None:
         weights = _check_sample_weight(sample_weight, X, dtype=X.dtype, ensure_non_negative=True)
     return _estimate(moments(X, weights), ddof, assume_centered)
+
+
+def _weights_of_all(sample_weight: Any) -> Array | None:
+    """Weights of rows that pass by in blocks; how many rows these are is not known yet."""
+    if sample_weight is None:
+        return None
+    weights = check_array(
+        sample_weight, dtype=np.float64, ensure_2d=False, input_name="sample_weight"
+    )
+    if weights.ndim != 1:
+        raise ValueError(f"sample_weight must have one dimension, got {weights.ndim}.")
+    if (weights < 0).any():
+        raise ValueError("Negative values in data passed to `sample_weight`.")
+    return weights
 
 
 def _estimate(found: Moments, ddof: float, assume_centered: bool) -> Array:
@@ -119,16 +138,17 @@ def log_likelihood(X: Any, mean: Array, covariance: Array) -> Array:
             " others, or there may be fewer rows than features."
         ) from error
     log_det = 2 * np.log(np.diag(factor[0])).sum()
-    # (x - m)' P (x - m) with P = S^-1: a sparse X stays sparse.
-    precision_mean = cho_solve(factor, mean)
-    if sparse.issparse(X):
-        projected = X @ cho_solve(factor, np.eye(len(mean)))
-        distances = np.asarray(X.multiply(projected).sum(axis=1)).ravel()
-        distances += mean @ precision_mean - 2 * (X @ precision_mean)
-    else:
-        d = X - mean
-        distances = (d * cho_solve(factor, d.T).T).sum(axis=1)
+    distances = _squared_distances(X, mean, lambda d: cho_solve(factor, d.T).T)
     return -0.5 * (distances + log_det + len(mean) * np.log(2 * np.pi))
+
+
+def _squared_distances(rows: Any, mean: Array, apply: Callable[[Array], Array]) -> Array:
+    """(x - m)' P (x - m) of each row, ``apply`` multiplying rows by P; a block of rows at a time."""
+    parts = []
+    for block in dense_blocks(rows):
+        d = block - mean
+        parts.append((d * apply(d)).sum(axis=1))
+    return np.concatenate(parts)
 
 
 class EmpiricalCovariance(sklearn_covariance.EmpiricalCovariance):
@@ -137,7 +157,8 @@ class EmpiricalCovariance(sklearn_covariance.EmpiricalCovariance):
     scikit-learn's parameters, attributes and methods (``score``, ``mahalanobis``, ``error_norm``,
     ``get_precision``) keep their names and meaning. Added are the unbiased estimate, weights, sparse
     rows, memory maps, streams (objects whose ``batches()`` gives an iterator of row blocks; read once)
-    and ``partial_fit``. Costs 2 n_samples n_features^2 operations and a float64 matrix.
+    and ``partial_fit``; ``score`` and ``mahalanobis`` take all of these rows too. Costs 2 n_samples
+    n_features^2 operations and a float64 matrix.
 
     Parameters
     ----------
@@ -186,19 +207,23 @@ class EmpiricalCovariance(sklearn_covariance.EmpiricalCovariance):
         X : {array-like, sparse matrix, memory map, stream} of shape (n_samples, n_features)
         y : ignored
         sample_weight : array-like of shape (n_samples,), default=None
-            Not for memory maps and streams.
+            How often each row counts, at least 0; of a stream, of all its rows in their order.
 
         Returns
         -------
         self : EmpiricalCovariance
+
+        Raises
+        ------
+        ValueError
+            Where the total weight is not above ddof, or there are not as many weights as rows.
         """
         check_parameters(self)
-        if not is_streamed(X) or sample_weight is not None:
-            found, dtype = self._moments_of(X, sample_weight, reset=True)
-        else:
+        if is_streamed(X):
             stream = Stream(self, X)
-            found, dtype = moments_of_blocks(stream()), stream.dtype
-        return self._set(found, dtype)
+            found = moments_of_blocks(stream(), _weights_of_all(sample_weight))
+            return self._set(found, stream.dtype)
+        return self._set(*self._moments_of(X, sample_weight, reset=True))
 
     def partial_fit(self, X: Any, y: Any = None, sample_weight: Any = None) -> EmpiricalCovariance:
         """Go on with more rows; the result is that of all rows since ``fit`` or the first call."""
@@ -206,6 +231,36 @@ class EmpiricalCovariance(sklearn_covariance.EmpiricalCovariance):
         seen = getattr(self, "_moments", None)
         found, dtype = self._moments_of(X, sample_weight, reset=seen is None)
         return self._set(found if seen is None else merge(seen, found), dtype)
+
+    def mahalanobis(self, X: Any) -> Array:
+        """Squared distances (x - m)' S^-1 (x - m), shape (n_samples,).
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix, memory map, stream} of shape (n_samples, n_features)
+        """
+        check_is_fitted(self)
+        precision = self.get_precision()
+
+        def distances(rows: Any) -> Array:
+            return _squared_distances(rows, self.location_, lambda d: d @ precision)
+
+        return np.asarray(each_row(self, X, distances))
+
+    def score(self, X_test: Any, y: Any = None) -> float:
+        """Log-likelihood in nats of the rows under the Gaussian of the estimate, mean of the rows.
+
+        Parameters
+        ----------
+        X_test : {array-like, sparse matrix, memory map, stream} of shape (n_samples, n_features)
+        y : ignored
+        """
+        distances = self.mahalanobis(X_test)
+        sign, log_det = np.linalg.slogdet(self.get_precision())
+        log_det = (
+            float(log_det) if sign > 0 else -np.inf
+        )  # of a singular estimate, as scikit-learn's
+        return 0.5 * (log_det - float(distances.mean()) - len(self.location_) * np.log(2 * np.pi))
 
     def _moments_of(self, X: Any, sample_weight: Any, reset: bool) -> tuple[Moments, Any]:
         X = validate_data(self, X, dtype=list(FLOATS), accept_sparse=("csr", "csc"), reset=reset)

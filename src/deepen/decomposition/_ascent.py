@@ -5,13 +5,15 @@ The first component climbs the variance of its projection, the next ones with th
     J(v) = v'Xc'Xc v - sum_j lambda_j (v_j'v)^2
     v <- normalise(v + eta grad J(v)),        grad J(v) / 2 = Xc'(Xc v) - sum_j lambda_j v_j (v_j'v)
 
-All components at once, V = [v_1 ... v_q]: orthonormal columns take each other out, so that
+All components at once, V = [v_1 ... v_q], are the same deflation in a block: of orthonormal columns
+v_j'v_i = 0, so that every second term is zero at V; what a step brings back of the earlier columns, a QR
+factorisation takes out of the later ones again, in their order:
 
-    G = Xc'(Xc V),    V <- orthonormalise(V + eta G)
+    G = Xc'(Xc V),    Q R = V + eta G,    V <- Q
 
-and the eigenvectors of the small matrix V'G turn the columns to their own directions (Rayleigh and Ritz;
-without it equal variances would never be told apart, and close ones only slowly). Because variances are
-not negative, no eta is too large: for a large one the ascent is the power method, whose error falls by
+The eigenvectors of the small matrix V'G turn the columns to their own directions first (Rayleigh and
+Ritz; without it equal variances would never be told apart, and close ones only slowly). Because variances
+are not negative, no eta is too large: for a large one the ascent is the power method, whose error falls by
 lambda_(q+1) / lambda_k an iteration. Momentum makes that the square root of its distance from 1:
 
     V_tp1 R = (1 + eta Xc'Xc) V_t - beta V_tm1,    beta = ((1 + eta lambda_q) / 2)^2
@@ -30,6 +32,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 Array = NDArray[Any]
+
+ROUNDING = 64  # machine epsilons within which a residual may be rounding alone
+PATIENCE = 30  # steps of such a residual that does not fall
 
 
 def gradient(normal: Callable[[Array], Array], v: Array, found: Array, variances: Array) -> Array:
@@ -59,11 +64,15 @@ class Climb(NamedTuple):
     V : array of shape (n_features, q), orthonormal columns
     previous : array of shape (n_features, q), V of the step before, in V's scale
     variances : array of shape (q,), of the projections on the rotated columns, largest first
+    best : float, least residual so far
+    n_idle : int, steps since it last fell by a tenth
     """
 
     V: Array
     previous: Array
     variances: Array
+    best: float = np.inf
+    n_idle: int = 0
 
 
 @dataclass(frozen=True)
@@ -86,7 +95,10 @@ class Ascent:
     has_momentum: bool
 
     def __call__(self, climb: Climb) -> tuple[Climb, float]:
-        """The next climb, and the largest |C v - lambda v| / lambda of the wanted components."""
+        """The next climb, and the largest |C v - lambda v| / lambda of the wanted components.
+
+        0 where rounding is all that is left of it: a product in float32 never comes below some epsilons.
+        """
         G = self.normal(climb.V)
         variances, Y = np.linalg.eigh(np.asarray(climb.V.T @ G, np.float64))
         variances, Y = variances[::-1], Y[:, ::-1].astype(G.dtype)
@@ -102,8 +114,12 @@ class Ascent:
         beta = ((1 + eta * max(variances[-1], 0)) / 2) ** 2 if self.has_momentum else 0.0
         W = V + np.asarray(eta, G.dtype) * G - np.asarray(beta, G.dtype) * previous
         new, R = np.linalg.qr(W)
+        has_fallen = residual < 0.9 * climb.best
+        best, n_idle = min(residual, climb.best), 0 if has_fallen else climb.n_idle + 1
+        if n_idle >= PATIENCE and best <= ROUNDING * np.finfo(G.dtype).eps:
+            residual = 0.0
         previous = V @ np.linalg.pinv(R)
-        return Climb(new, previous, np.maximum(variances, 0)), residual
+        return Climb(new, previous, np.maximum(variances, 0), best, n_idle), residual
 
 
 def start(n_features: int, q: int, dtype: Any, rng: np.random.RandomState) -> Climb:

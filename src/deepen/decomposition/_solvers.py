@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+from threadpoolctl import ThreadpoolController  # type: ignore[import-untyped]
 
 from deepen.decomposition._lanczos import lanczos
 from deepen.decomposition._rows import CentredRows
@@ -17,7 +18,8 @@ from deepen.decomposition._singular import tall_svd
 Array = NDArray[Any]
 
 DENSE_BLOCK = 8  # vectors a product of dense rows, which matrix products like
-ASCENT_TOL = 1e-5  # of the residual: an angle of 1e-5 over the relative gap between variances
+ASCENT_TOL = 1e-8  # of the residual: an angle of 1e-8 over the relative gap between variances
+ASCENT_EPSILONS = 8  # what float32 can be asked for
 
 
 @dataclass(frozen=True)
@@ -67,7 +69,7 @@ def by_lanczos(rows: CentredRows, k: int, settings: Settings) -> Found:
         block_size = k + settings.n_oversamples
     # A product of the basis with one vector is too short for threads: on a machine with other work
     # each would wait for a core (measured: .3 s with one thread, 2.5 s with two; idle, .3 s with both).
-    with threadpool_limits(limits=1 if block_size == 1 else None, user_api="blas"):
+    with _blas().limit(limits=1 if block_size == 1 else None, user_api="blas"):
         found = lanczos(
             product,
             n,
@@ -78,13 +80,19 @@ def by_lanczos(rows: CentredRows, k: int, settings: Settings) -> Found:
             tol=settings.tol,
             max_passes=settings.max_iter,
         )
-    if by_sample:
-        V, s, _ = tall_svd(rows.back(found.vectors.T), settings.rng)
-        components = V.T
-    else:
-        s, components = _turned(rows, found.values, found.vectors, settings)
+        if by_sample:
+            V, s, _ = tall_svd(rows.back(found.vectors.T), settings.rng)
+            components = V.T
+        else:
+            s, components = _turned(rows, found.values, found.vectors, settings)
     tol = max(settings.tol, float(np.finfo(rows.dtype).eps))
     return Found(s, components, found.n_passes, found.residual, tol, found.converged)
+
+
+@cache
+def _blas() -> Any:
+    """NumPy's and SciPy's BLAS; to find them takes as long as a small fit."""
+    return ThreadpoolController()
 
 
 def by_ascent(rows: CentredRows, k: int, settings: Settings) -> Found:
@@ -94,7 +102,7 @@ def by_ascent(rows: CentredRows, k: int, settings: Settings) -> Found:
 
     q = min(k + settings.n_oversamples, rows.n_samples, rows.n_features)
     step = Ascent(rows.normal, k, settings.learning_rate, settings.has_momentum)
-    tol = settings.tol or ASCENT_TOL
+    tol = settings.tol or max(ASCENT_TOL, ASCENT_EPSILONS * float(np.finfo(rows.dtype).eps))
     first = start(rows.n_features, q, rows.dtype, settings.rng)
     found = iterate(step, first, max_iter=settings.max_iter, tol=tol)
     climb, history = found.state, found.progress.history["change"]

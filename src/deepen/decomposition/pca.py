@@ -3,9 +3,9 @@
     Xc = X - 1 m',    Xc = U diag(s) V',    C = Xc'Xc / (n - 1),    C v_i = lambda_i v_i
     lambda_i = s_i^2 / (n - 1),    code z = V'(x - m),    reconstruction m + V z
 
-(Bishop 2006, section 12.1). `_ascent.py` climbs v'Cv with gradients, `_lanczos.py` takes the largest
-eigenpairs of Xc'Xc or XcXc' from products alone, `_rows.py` multiplies by Xc without making it, and the
-dense factorisations are scikit-learn's and LAPACK's.
+(Bishop 2006, section 12.1). `_choice.py` says which solver 'auto' is, `_ascent.py` climbs v'Cv with
+gradients, `_lanczos.py` takes the largest eigenpairs of Xc'Xc or XcXc' from products alone, `_rows.py`
+multiplies by Xc without making it, and the dense factorisations are scikit-learn's and LAPACK's.
 """
 
 from __future__ import annotations
@@ -25,18 +25,16 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from deepen._streams import FLOATS, Stream, is_streamed
+from deepen._streams import FLOATS, Stream, each_row, is_streamed
 from deepen.base import check_parameters
-from deepen.decomposition._likelihood import log_likelihoods
+from deepen.decomposition._choice import BY_PRODUCTS, of_stream, solver_for
+from deepen.decomposition._likelihood import codes, log_likelihoods, model_variances, scales
 from deepen.decomposition._rows import CentredRows, in_memory
 from deepen.decomposition._singular import eigen_of_moments, positive_largest
 from deepen.decomposition._solvers import Found, Settings, by_ascent, by_lanczos, by_share
 from deepen.functions.moments import Moments, merge, moments, moments_of_blocks
 
 Array = NDArray[Any]
-
-MATRIX_FREE = ("gradient", "lanczos")
-MOST_SCATTERED = 2000  # features of a stream up to which one pass for all of X'X is the cheapest
 
 
 def _keeps_moments(pca: PCA) -> bool:
@@ -54,21 +52,25 @@ class PCA(decomposition.PCA):
     scikit-learn's parameters keep their names, meaning and defaults. 'gradient' and 'lanczos' need
     only products with X and X': no covariance matrix, no centred copy, a sparse X stays sparse. The
     rows may be an array, a scipy sparse matrix, a memory map, or a stream (an object whose
-    ``batches()`` gives a new iterator of row blocks, read several times). A pass costs 4 operations a
-    non-zero value and vector; 'lanczos' keeps 2 k + 20 vectors of length min(n_samples, n_features).
+    ``batches()`` gives a new iterator of row blocks, read several times), also for ``transform`` and
+    ``score``. A pass costs 4 operations a non-zero value and vector; 'lanczos' keeps 2 k + 20 vectors
+    of length min(n_samples, n_features), 'covariance_eigh' a matrix of n_features squared.
 
     Parameters
     ----------
     n_components : int, float, 'mle' or None, default=None
-        k, a share of the variance in (0, 1), or Minka's choice.
+        k, a share of the variance in (0, 1), or Minka's choice (by 'full' and 'covariance_eigh').
     copy, whiten, iterated_power, power_iteration_normalizer : as in scikit-learn
     svd_solver : str, default='auto'
         'full', 'covariance_eigh', 'arpack' and 'randomized' as in scikit-learn, 'gradient', or
-        'lanczos'. 'auto' is scikit-learn's choice for arrays; 'lanczos' for sparse rows; for memory
-        maps and streams one pass of 'covariance_eigh' up to 2,000 features, 'lanczos' beyond.
+        'lanczos'. 'auto' is scikit-learn's choice for arrays, except that one of more than a quarter
+        of the memory is not copied ('lanczos'). For sparse rows it is 'covariance_eigh' by sparse
+        products where these are the cheaper way (up to 1,000 features with few values a row, 2,000 for
+        'mle'), else 'lanczos'; for memory maps and streams one pass of 'covariance_eigh' up to 2,000
+        features, else 'lanczos'.
     tol : float, default=0.0
-        Largest residual |C v - lambda v| / lambda; 0 is rounding error for 'lanczos' and 'arpack',
-        1e-5 for 'gradient'.
+        Largest residual |C v - lambda v| / lambda; 0 is rounding error for 'lanczos' and 'arpack', 1e-8
+        for 'gradient' (1e-6 in float32). The others do not use it.
     n_oversamples : int, default=10
         Further directions that 'randomized', 'gradient' and, on streams, 'lanczos' carry along.
     random_state : int, RandomState or None, default=None
@@ -78,7 +80,9 @@ class PCA(decomposition.PCA):
     momentum : bool, default=True
         Of 'gradient': the heavy ball, which close variances need.
     max_iter : int, default=1000
-        Most steps of 'gradient', most passes of 'lanczos'.
+        Most steps of 'gradient', each a product with q = n_components + n_oversamples vectors; most
+        products of 'lanczos', each with one vector of sparse rows, 8 of arrays, q of streams. When they
+        do not do, a ConvergenceWarning says so. The others do not use it.
 
     Attributes
     ----------
@@ -90,7 +94,8 @@ class PCA(decomposition.PCA):
     noise_variance_ : float
         Mean of the other variances (Bishop 2006, eq. 12.46).
     n_iter_ : int
-        Steps of 'gradient', products of 'lanczos'; 1 for the others.
+        Steps of 'gradient' or products of 'lanczos' that were taken, as ``max_iter`` counts them (of a
+        share of the variance, those of the last search); 1 for the others.
 
     References
     ----------
@@ -108,7 +113,7 @@ class PCA(decomposition.PCA):
     _parameter_constraints = {
         **decomposition.PCA._parameter_constraints,
         "svd_solver": [
-            StrOptions({"auto", "full", "covariance_eigh", "arpack", "randomized", *MATRIX_FREE})
+            StrOptions({"auto", "full", "covariance_eigh", "arpack", "randomized", *BY_PRODUCTS})
         ],
         "learning_rate": [Interval(numbers.Real, 0, None, closed="neither")],
         "momentum": ["boolean"],
@@ -162,33 +167,50 @@ class PCA(decomposition.PCA):
         Raises
         ------
         ValueError
-            For wrong parameters, shapes or values.
+            For wrong parameters, shapes or values, and where the solver does not take such rows.
         """
         check_parameters(self)
+        solver = solver_for(self.svd_solver, X, self.n_components)
         self._moments: Moments | None = None
         self.n_iter_ = 1
-        if is_streamed(X) and self.svd_solver not in ("full", "arpack", "randomized"):
-            self._fit_stream(Stream(self, X))
-        elif self.svd_solver in MATRIX_FREE or (sparse.issparse(X) and self.svd_solver == "auto"):
-            X = validate_data(self, X, dtype=list(FLOATS), accept_sparse=("csr", "csc"))
-            self._fit_svd_solver = "lanczos" if self.svd_solver == "auto" else self.svd_solver
-            self._fit_products(in_memory(X), is_stream=False)
-        elif self._is_tall(X):
-            X = validate_data(self, X, dtype=list(FLOATS))
-            self._fit_svd_solver = "covariance_eigh"
-            self._fit_moments(moments(X), X.dtype)
-        else:
+        if solver == "dense":
             super().fit(X)
+        elif is_streamed(X):
+            self._fit_stream(Stream(self, X))
+        else:
+            X = validate_data(self, X, dtype=list(FLOATS), accept_sparse=("csr", "csc"))
+            self._fit_svd_solver = solver
+            if solver == "covariance_eigh":
+                self._fit_moments(moments(X), X.dtype, is_sparse=sparse.issparse(X))
+            else:
+                self._fit_products(in_memory(X), is_stream=False)
         return self
 
     def fit_transform(self, X: Any, y: Any = None) -> Array:
         """Find the components and give the rows' codes, shape (n_samples, n_components)."""
-        is_theirs = self.svd_solver in ("full", "arpack", "randomized")
-        if is_theirs or (self.svd_solver == "auto" and not self._is_ours(X)):
-            codes = super().fit_transform(X)
-            self._moments, self.n_iter_ = None, 1
-            return codes
-        return self.fit(X).transform(X)
+        check_parameters(self)
+        if solver_for(self.svd_solver, X, self.n_components) != "dense":
+            return self.fit(X).transform(X)
+        found = super().fit_transform(X)
+        self._moments, self.n_iter_ = None, 1
+        return found
+
+    def transform(self, X: Any) -> Array:
+        """Codes z = V'(x - m) of rows, divided by their standard deviations with ``whiten``.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix, memory map, stream} of shape (n_samples, n_features)
+
+        Returns
+        -------
+        codes : array of shape (n_samples, n_components)
+        """
+        check_is_fitted(self)
+        found = each_row(self, X, lambda rows: codes(rows, self.mean_, self.components_))
+        if self.whiten:
+            found /= scales(self.explained_variance_)
+        return found
 
     @available_if(_keeps_moments)  # type: ignore[untyped-decorator]
     def partial_fit(self, X: Any, y: Any = None) -> PCA:
@@ -220,45 +242,54 @@ class PCA(decomposition.PCA):
         return self
 
     def score_samples(self, X: Any) -> Array:
-        """Log-likelihood in nats of each row under probabilistic PCA, shape (n_samples,)."""
+        """Log-likelihood in nats of each row under probabilistic PCA, shape (n_samples,).
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix, memory map, stream} of shape (n_samples, n_features)
+
+        Raises
+        ------
+        ValueError
+            Where sparse or streamed rows have no density, since nothing is left for the noise.
+        """
         check_is_fitted(self)
-        noise = float(self.noise_variance_)
-        if self.whiten or not noise > 0 or not (self.explained_variance_ > noise).all():
-            return super().score_samples(X)
-        X = validate_data(self, X, dtype=list(FLOATS), accept_sparse=("csr", "csc"), reset=False)
-        return log_likelihoods(X, self.mean_, self.components_, self.explained_variance_, noise)
-
-    def _is_ours(self, X: Any) -> bool:
-        return is_streamed(X) or sparse.issparse(X) or self._is_tall(X)
-
-    def _is_tall(self, X: Any) -> bool:
-        """Whether an array is one whose covariance matrix is the cheapest way, as scikit-learn has it."""
-        shape: Any = getattr(X, "shape", ())
-        if sparse.issparse(X) or len(shape) != 2 or self.n_components == 0:
-            return False
-        if self.svd_solver == "covariance_eigh":
-            return shape[0] > 1
-        return self.svd_solver == "auto" and 10 * shape[1] <= shape[0] and shape[1] <= 1000
+        (k, n_features), noise = self.components_.shape, float(self.noise_variance_)
+        variances = model_variances(self.explained_variance_, noise, self.whiten)
+        if not noise > 0 and (k < n_features or not variances.all()):
+            if not (sparse.issparse(X) or is_streamed(X)):
+                return super().score_samples(X)
+            raise ValueError(
+                "The components hold all of the variance, so that the model's covariance is singular and"
+                " rows have no density; fit with fewer n_components."
+            )
+        return each_row(
+            self,
+            X,
+            lambda rows: log_likelihoods(rows, self.mean_, self.components_, variances, noise),
+        )
 
     def _fit_stream(self, stream: Stream) -> None:
         first = next(stream(), None)
         n_features = 0 if first is None else first.shape[1]
-        is_small = n_features <= MOST_SCATTERED
-        if self.svd_solver == "covariance_eigh" or (self.svd_solver == "auto" and is_small):
-            self._fit_svd_solver = "covariance_eigh"
+        self._fit_svd_solver = of_stream(self.svd_solver, n_features)
+        if self._fit_svd_solver == "covariance_eigh":
             found = moments_of_blocks(stream())
             assert first is not None
             self._fit_moments(found, first.dtype)
             return
-        self._fit_svd_solver = "lanczos" if self.svd_solver == "auto" else self.svd_solver
         self._fit_products(CentredRows(stream), is_stream=True)
 
-    def _fit_moments(self, found: Moments, dtype: Any, is_partial: bool = False) -> None:
+    def _fit_moments(
+        self, found: Moments, dtype: Any, is_partial: bool = False, is_sparse: bool = False
+    ) -> None:
         """Components from the scatter matrix: as few eigenvectors as will do."""
         n_samples, n_features = int(found.weight), len(found.mean)
         smallest = min(n_samples, n_features)
         _check_n_samples(n_samples, is_partial)
         k = smallest if self.n_components is None else self.n_components
+        if self.n_components is None and is_sparse and self.svd_solver == "auto":
+            k = max(1, smallest - 1)  # as scikit-learn's 'auto', which is ARPACK for sparse rows
         if is_partial and isinstance(k, numbers.Integral):
             k = min(k, smallest)
         if isinstance(k, str) and n_samples < n_features:
@@ -286,7 +317,8 @@ class PCA(decomposition.PCA):
         if isinstance(k, str):
             raise ValueError(
                 f"n_components={k!r} cannot be a string with svd_solver={name!r}; use"
-                " 'covariance_eigh' or 'full'"
+                " svd_solver='covariance_eigh', which needs a matrix of n_features squared, or ask for"
+                " a number or a share of the variance."
             )
         is_count = isinstance(k, numbers.Integral)
         if is_count and not 1 <= k <= smallest:

@@ -13,7 +13,6 @@ are made dense by that, are multiplied in float64 to put it off.
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
@@ -27,6 +26,9 @@ BLOCK_BYTES = 1 << 22  # of rows at a time: they stay in the caches
 SUMMED_AT_ONCE = 1 << 7  # rows summed in their own precision before they join the float64 sum
 MOST_CANCELLATION = 16.0  # n |m|^2 over the trace of S, above which rows are centred first
 MOST_CANCELLATION_OF_SPARSE = 1e8  # of float64's sixteen digits it leaves eight
+CROWDED = (
+    1 / 8
+)  # share of values that are stored, above which blocks made dense are multiplied sooner
 
 
 class Moments(NamedTuple):
@@ -76,7 +78,7 @@ def _add_sparse_columns(X: Any, total: Array) -> None:
             total[has_values] += np.add.reduceat(X.data, starts, dtype=np.float64)
         return
     rows = X.tocsr()
-    step = 1 << 18  # values whose copies, as numpy's quick path wants them, are alive at a time
+    step = 1 << 16  # values whose copies, as numpy's quick path wants them, are alive at a time
     for start in range(0, rows.nnz, step):
         part = slice(start, start + step)
         np.add.at(total, rows.indices[part].astype(np.intp), rows.data[part].astype(np.float64))
@@ -103,9 +105,13 @@ def moments(X: Any, weights: Array | None = None) -> Moments:
            [4., 8.]])
     """
     weight = float(X.shape[0] if weights is None else weights.sum(dtype=np.float64))
+    if not weight:
+        return Moments(0.0, np.zeros(X.shape[1]), np.zeros((X.shape[1], X.shape[1])))
     if sparse.issparse(X):  # to centre it costs more than twice the digits
         X = X.tocsr().astype(np.float64)
     mean = column_means(X, weights)
+    if sparse.issparse(X) and X.nnz > CROWDED * X.shape[0] * X.shape[1]:
+        return _centred_moments(X, weights, weight, mean)
     weighted = X if weights is None else _scaled_rows(X, weights)
     gram = X.T @ weighted
     gram = np.asarray(gram.toarray() if sparse.issparse(gram) else gram, np.float64)
@@ -157,16 +163,30 @@ def merge(a: Moments, b: Moments) -> Moments:
     return Moments(weight, a.mean + d * (b.weight / weight), scatter)
 
 
-def moments_of_blocks(blocks: Iterable[Any]) -> Moments:
+def moments_of_blocks(blocks: Iterable[Any], weights: Array | None = None) -> Moments:
     """Moments of all rows of blocks that are read once, one in memory at a time.
+
+    Parameters
+    ----------
+    blocks : iterable of arrays or scipy sparse matrices
+    weights : array of shape (n_samples,), default=None
+        Of all rows, in their order.
 
     Raises
     ------
     ValueError
-        Where there is no block.
+        Where there is no block, or there are not as many weights as rows.
     """
-    parts = (moments(block) for block in blocks)
-    first = next(parts, None)
-    if first is None:
+    found: Moments | None = None
+    n_rows = 0
+    for block in blocks:
+        stop = n_rows + block.shape[0]
+        if weights is not None and stop > len(weights):
+            raise ValueError(f"sample_weight has {len(weights)} values for more rows than that.")
+        new = moments(block, None if weights is None else weights[n_rows:stop])
+        found, n_rows = new if found is None else merge(found, new), stop
+    if found is None:
         raise ValueError("Found no block of rows; batches() must give at least one.")
-    return functools.reduce(merge, parts, first)
+    if weights is not None and n_rows != len(weights):
+        raise ValueError(f"sample_weight has {len(weights)} values for {n_rows} rows.")
+    return found

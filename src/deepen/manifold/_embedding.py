@@ -115,7 +115,7 @@ def start(X: Any, init: Any, n_components: int, random_state: np.random.RandomSt
     places = START_SPREAD * random_state.standard_normal((n_samples, n_components))
     if init == "random":
         return places
-    from sklearn.decomposition import PCA
+    from deepen.decomposition import PCA
 
     n_found = min(n_components, *X.shape)
     pca = PCA(n_found, random_state=random_state).set_output(transform="default")

@@ -222,7 +222,7 @@
     const body = document.createElement("div"), head = document.createElement("b");
     const list = document.createElement("dl");
     head.textContent = `row ${(rows ? rows[i] : i).toLocaleString("en")}`;
-    for (const each of [...new Set([column, ...columns])].filter(Boolean)) {
+    for (const each of [...new Set([column, ...columns.slice(0, data.told)])].filter(Boolean)) {
       const name = document.createElement("dt"), value = document.createElement("dd");
       name.textContent = each.name; value.textContent = textOf(each, i);
       list.append(name, value);

@@ -24,7 +24,9 @@ from deepen.report.png import data_uri
 from deepen.report.text import cleaned, clip, shown
 
 Array = NDArray[Any]
-MOST_COLUMNS = 16  # the tooltip has to be read
+MOST_COLUMNS = 100  # that the menu offers; a longer one is no menu
+MOST_VALUES = 4_000_000  # of all columns together, so that the page stays some tens of megabytes
+MOST_TOLD = 12  # in the tooltip, which has to be read
 LONGEST_VALUE = 80  # characters
 TEXT_SHARE = 0.5  # a column of words that differ in more rows than this names rows, not classes
 EXACT_IN_SINGLE = 2**24  # whole numbers up to here are exact in float32
@@ -42,7 +44,8 @@ class Scatter:
     title : str
     places : array of shape (n_samples, 2)
     columns : mapping of str to array of shape (n_samples,)
-        What hovering tells and colours may show, the first one first; at most 16 are kept.
+        What colours may show, the first one first, and of the first 12 what hovering tells. At most 100
+        are kept, fewer of more than 40,000 rows; the foot says how many of how many.
     rows : int array of shape (n_samples,), default=None
         Numbers of the rows where they are not 0 to n_samples - 1.
     images : float array of shape (n_samples, height, width), default=None
@@ -89,17 +92,21 @@ def render_scatter(scatter: Scatter) -> str:
     for name, values in {**scatter.columns, "rows": scatter.rows, "images": scatter.images}.items():
         if values is not None and len(values) != len(places):
             raise ValueError(f"{name} must have {len(places)} rows, got {len(values)}.")
+    columns = list(scatter.columns.items())[: most_columns(len(places))]
     data = {
         "places": _packed(places, "f4"),
         "rows": None if scatter.rows is None else _packed(scatter.rows, "i4"),
-        "columns": [_column(n, v, places) for n, v in list(scatter.columns.items())[:MOST_COLUMNS]],
+        "columns": [_column(name, values, places) for name, values in columns],
+        "told": MOST_TOLD,
         "ramp": _packed(_ramp(), "u1"),
         "sprite": None if scatter.images is None else _sprite(np.asarray(scatter.images)),
     }
     text = json.dumps(data, allow_nan=False, separators=(",", ":")).replace("<", "\\u003c")
+    told = dict(scatter.facts)
+    if len(columns) < len(scatter.columns):
+        told["columns in the menu"] = f"the first {len(columns)} of {len(scatter.columns):,}"
     facts = "".join(
-        f"<div><dt>{shown(name)}</dt><dd>{shown(value)}</dd></div>"
-        for name, value in scatter.facts.items()
+        f"<div><dt>{shown(name)}</dt><dd>{shown(value)}</dd></div>" for name, value in told.items()
     )
     style, script = _asset("scatter.css"), _asset("scatter.js")
     return _PAGE.format(
@@ -146,6 +153,11 @@ shows all; a name in the legend hides its points.<dl>{facts}</dl></footer>
 </body>
 </html>
 """
+
+
+def most_columns(n_rows: int) -> int:
+    """How many columns a page of so many rows holds."""
+    return max(MOST_TOLD, min(MOST_COLUMNS, MOST_VALUES // max(n_rows, 1)))
 
 
 @cache
