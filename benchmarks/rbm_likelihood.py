@@ -249,8 +249,11 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--peers", action="store_true", help="scikit-learn, and rbms if installed")
     parser.add_argument(
-        "--settings", type=json.loads, default={}, metavar="JSON",
-        help="of deepen's BernoulliRBM, such as '{\"n_steps\": 5, \"learning_rate\": 0.03}'",
+        "--settings",
+        type=json.loads,
+        default={},
+        metavar="JSON",
+        help='of deepen\'s BernoulliRBM, such as \'{"n_steps": 5, "learning_rate": 0.03}\'',
     )
     parser.add_argument(
         "--rates", type=json.loads, default={}, metavar="JSON",

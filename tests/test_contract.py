@@ -52,8 +52,11 @@ INSTANCES = [
     (RBMClassifier(max_iter=50), naive_bayes.BernoulliNB()),
 ]
 
-# As scikit-learn does for its own classes: what draws a sample for each row (the generative term) makes
-# two draws of a repeated row.
+# As scikit-learn does for its own classes. The check wants the same bits from a row of weight two as from
+# the row twice over. The generative term draws a sample for each row: two rows, two independent samples,
+# and one sample that counts twice has the same mean and twice the variance. Weights are expected counts
+# there, which test_rbm_classifier.py shows; to have them bit for bit, copies of a row would have to share
+# their samples, and tables of few distinct rows would learn from as few.
 OWN_PARAMETERS: dict[tuple[type, str], dict[str, Any]] = {
     (RBMClassifier, "check_sample_weight_equivalence_on_dense_data"): {
         "objective": "discriminative"

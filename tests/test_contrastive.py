@@ -9,6 +9,7 @@ from deepen.engine import SGD, Run, minimize
 from deepen.engine.devices import computing, to_numpy
 from deepen.functions import bernoulli_energy, gaussian_energy
 from deepen.functions.partition import exact_log_partition
+from deepen.layers import contrastive
 from deepen.layers.contrastive import ContrastiveDivergence, State, centred, gibbs_steps
 from engine_problems import endless, make_batches
 from test_energy import bernoulli_params, gaussian_params, states
@@ -135,6 +136,31 @@ def test_the_centred_gradient_is_that_of_the_reparametrised_machine(rng):
         step = to_numpy(jax.tree.map(lambda p, g: p - 1e-3 * g, place[0], centred_gradient))
         assert float(loss(centred(place[0], *place[2:]))) == float(loss(place[0]))
     assert_close(step, wanted, atol=1e-12)
+
+
+@pytest.mark.parametrize("is_centred", [True, False])
+def test_the_contrast_in_one_product_has_the_gradient_that_is_derived_and_then_centred(
+    is_centred, rng
+):
+    params = bernoulli_params(rng, 7, 5)
+    rows = rng.rand(6, 7), rng.randint(0, 2, (4, 7)) * 1.0
+    weights = rng.rand(6), rng.rand(4)
+    weights[1][:] *= weights[0].sum() / weights[1].sum()  # as many samples as rows, in weight
+    offsets = (rng.rand(7), rng.rand(5)) if is_centred else (np.zeros(7), np.zeros(5))
+
+    def derived(params, rows, weights, offsets):
+        own = centred(params, *offsets)
+        values = [
+            w @ bernoulli_energy.free_energy(own, v) for v, w in zip(rows, weights, strict=True)
+        ]
+        return values[0] - values[1]
+
+    with computing(np.float64):
+        place = jax.tree.map(jnp.asarray, (params, rows, weights, offsets))
+        found = jax.value_and_grad(lambda p: 3 * contrastive.contrast(p, *place[1:]))(place[0])
+        wanted = jax.value_and_grad(lambda p: 3 * derived(p, *place[1:]))(place[0])
+        found, wanted = to_numpy(found), to_numpy(wanted)
+    assert_close(found, wanted, atol=1e-11)
 
 
 def mirrored(params):

@@ -157,17 +157,18 @@ def test_columns_without_variance_and_one_row_never_give_nan(estimator, seed):
 
 def test_partial_fit_returns_self_and_keeps_the_dtype_and_the_chains(seed):
     X = patterns(seed, dtype=np.float32)
-    model = BernoulliRBM(4, learning_rate=0.3, random_state=seed)
+    model = BernoulliRBM(4, learning_rate=0.3, n_chains=100, random_state=seed)
     assert model.partial_fit(X[:30]) is model
     first = model.h_samples_.copy()
     assert model.components_.dtype == model.h_samples_.dtype == np.float32
     model.partial_fit(X[30:37].astype(np.float64))
     assert model.components_.dtype == model.h_samples_.dtype == np.float32
-    assert model.h_samples_.shape == (10, 4)
+    assert model.h_samples_.shape == (100, 4)
     assert (model.h_samples_ != first).any()
     assert model.n_iter_ == 2
     for _ in range(300):
         model.partial_fit(X)
+    # Over fifteen seeds a gain of 1.36 nats with deviation .15; ten chains for 200 rows would give .46.
     assert model.log_likelihood(X).mean() > independent_log_likelihood(X) + 0.3
 
 
@@ -335,6 +336,22 @@ def test_likelihood_samples_and_missing_values(seed):
     both[0][:, 2], both[1][:, 2] = 0, 1
     off, on = (np.exp(model.log_likelihood(rows)) for rows in both)
     np.testing.assert_allclose(filled[:, 2], on / (on + off), atol=0.15)
+
+
+def test_clamped_samples_have_the_enumerated_conditional_probability(seed):
+    X = patterns(seed)
+    model = BernoulliRBM(6, n_iter=5, batch_size=20, random_state=seed).fit(X)
+    held = np.array([1, np.nan, 0, np.nan, 1, np.nan])
+    samples = model.sample(4000, 200, random_state=seed, clamped=held)
+    np.testing.assert_array_equal(samples[:, [0, 2, 4]], np.tile([1, 0, 1], (4000, 1)))
+    every = states(6)[np.all(states(6)[:, [0, 2, 4]] == [1, 0, 1], axis=1)]
+    p = np.exp(model.log_likelihood(every))
+    mean = p @ every / p.sum()
+    assert (abs(samples.mean(axis=0) - mean) < 0.05).all()  # six standard errors
+    rows = model.sample(2, 3, clamped=np.where(np.eye(2, 6) > 0, 1, np.nan))
+    assert rows[0, 0] == rows[1, 1] == 1
+    with pytest.raises(ValueError, match=r"clamped must have shape \(6,\) or \(2, 6\), got \(5,\)"):
+        model.sample(2, clamped=held[:5])
 
 
 def test_values_outside_the_unit_interval_are_named(seed):

@@ -152,6 +152,33 @@ def test_after_many_steps_the_generative_gradient_is_the_exact_one(is_known, rng
         np.testing.assert_allclose(-np.asarray(ours), expected, atol=5 / np.sqrt(n))
 
 
+@pytest.mark.parametrize("label", [1, -1])
+def test_a_row_of_weight_three_counts_in_expectation_as_three_rows(label, rng, seed):
+    """Not draw by draw: three rows have three samples, one row has one, that counts three times."""
+    params, n = machine(rng, 4, 2, 3), 6000
+    row = rng.randint(0, 2, (1, 4)) * 1.0
+    objective = ClassContrast(n_steps=1, generative_weight=0.3)
+
+    def gradients(n_rows, weight):
+        """Of n machines side by side, each with its own key."""
+        v, y = jnp.repeat(jnp.asarray(row), n_rows, axis=0), jnp.full(n_rows, label, jnp.int32)
+        weights = jnp.full(n_rows, weight)
+
+        def cost(params, key):
+            return objective(params, (v, y), weights, None, key)[0]
+
+        keys = jax.random.split(jax.random.key(seed + n_rows), n)
+        return jax.jit(jax.vmap(jax.grad(cost), (None, 0)))(params, keys)
+
+    with computing(np.float64):
+        weighted, repeated = gradients(1, 3.0), gradients(3, 1.0)
+    for one, other in zip(weighted, repeated, strict=True):
+        one, other = np.asarray(one), np.asarray(other)
+        error = np.sqrt((one.var(axis=0) + other.var(axis=0)) / n)
+        difference = np.abs(one.mean(axis=0) - other.mean(axis=0))
+        assert np.all(difference <= 6 * error + 1e-9)
+
+
 def test_gibbs_steps_leave_the_joint_distribution_as_it_is(rng, seed):
     params, n = machine(rng, 3, 3, 3), 40_000
     joint = np.exp(log_joint(params, states(3))).sum(axis=2)
@@ -195,9 +222,9 @@ def test_extreme_rows_and_weights_stay_finite(rng):
 @pytest.mark.parametrize("objective", ["discriminative", "hybrid", "generative"])
 def test_every_objective_learns_the_digits(objective, seed):
     X, X_test, y, y_test = digits()
-    model = RBMClassifier(objective=objective, max_iter=40, batch_size=50, random_state=seed)
-    model.fit(X, y)
-    assert model.score(X_test, y_test) > (0.8 if objective == "generative" else 0.93)
+    model = RBMClassifier(objective=objective, random_state=seed).fit(X, y)
+    # Over fifteen seeds .909 with deviation .008, and .966 with .002 where the labels' cost counts.
+    assert model.score(X_test, y_test) > (0.87 if objective == "generative" else 0.94)
     assert model.components_.dtype == np.float32
     assert model.loss_curve_[-1] < 0.5 * model.loss_curve_[0]
     # What is told is -log p(y | v), whatever is trained.

@@ -1,7 +1,7 @@
 """Samples: block Gibbs, clamped, in-painted and tempered chains against enumerated probabilities.
 
 Thousands of chains run side by side and each gives one draw, so that the draws are independent and a
-chi-square test is exact. Its threshold is passed by mistake once in ten thousand runs.
+chi-square test is exact. Its threshold is passed by mistake once in a million draws.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from small_machines import (
     two_modes,
 )
 
-RARE = 1e-4
+RARE = 1e-6
 N_CHAINS = 4000
 
 

@@ -23,7 +23,8 @@ Melchior, Fischer and Wiskott 2016, JMLR 17(99), eqs. 12-14):
 
     dW <- dW - da lambda' - mu db',      da <- da - dW lambda,      db <- db - dW'mu      (dW the new one).
 
-It does not depend on which of its two values a unit calls 1. (Tieleman 2008,
+It does not depend on which of its two values a unit calls 1. :func:`centred` does this to any gradient of
+the parameters; :func:`contrast`, for binary units and samples, forms it in one product. (Tieleman 2008,
 doi:10.1145/1390156.1390290; Tieleman and Hinton 2009, doi:10.1145/1553374.1553506.)
 """
 
@@ -131,23 +132,34 @@ class ContrastiveDivergence:
     def _cost(
         self, params: Any, v: Array, weights: Array, samples: Any, sample_weights: Any, state: State
     ) -> Float[Array, ""]:
-        if self.is_centred:
-            offset = self.energy.scaled(params, state.visible_offset)
-            params = centred(params, offset, state.hidden_offset)
-        if self.units == "gaussian" and not self.learns_variance:
-            params = params._replace(log_variance=lax.stop_gradient(params.log_variance))
-        cost = weights @ self.energy.free_energy(params, v)
+        followed = self._followed(params, state)
         if samples is None:
-            cost = cost + weights.sum() * exact_log_partition(params)
+            cost = weights @ self.energy.free_energy(followed, v)
+            cost = cost + weights.sum() * exact_log_partition(followed)
+        elif self.units == "bernoulli":
+            offsets = (state.visible_offset, state.hidden_offset)
+            if not self.is_centred:
+                offsets = jax.tree.map(jnp.zeros_like, offsets)
+            cost = contrast(params, (v, samples), (weights, sample_weights), offsets)
         else:
-            cost = cost - sample_weights @ self.energy.free_energy(params, samples)
+            cost = weights @ self.energy.free_energy(followed, v)
+            cost = cost - sample_weights @ self.energy.free_energy(followed, samples)
         if self.sparsity_target is None:
             return cost
         # The cross-entropy between the target and a mean probability q has derivative q - target
         # in the unit's log-odds; q is the sliding mean.
         excess = self.sparsity_cost * (state.hidden_offset - self.sparsity_target)
-        pull = weights @ self.energy.hidden_logits(params, v) @ excess
+        pull = weights @ self.energy.hidden_logits(followed, v) @ excess
         return cost + pull - lax.stop_gradient(pull)
+
+    def _followed(self, params: Any, state: State) -> Any:
+        """The parameters, with the gradient that is wanted of them."""
+        if self.is_centred:
+            offset = self.energy.scaled(params, state.visible_offset)
+            params = centred(params, offset, state.hidden_offset)
+        if self.units == "gaussian" and not self.learns_variance:
+            params = params._replace(log_variance=lax.stop_gradient(params.log_variance))
+        return params
 
     def _slide(self, params: Any, v: Array, weights: Array, state: State) -> State:
         """Offsets moved towards the batch's means: mu <- mu + nu (mean of v - mu), lambda likewise."""
@@ -206,6 +218,50 @@ def _centred_backward(offsets: tuple[Array, Array], gradient: Any) -> tuple[Any,
 
 
 centred.defvjp(_centred_forward, _centred_backward)
+
+
+@jax.custom_vjp
+def contrast(
+    params: bernoulli_energy.Params,
+    rows: tuple[Array, Array],
+    weights: tuple[Array, Array],
+    offsets: tuple[Array, Array],
+) -> Float[Array, ""]:
+    """Contrast sum w F(v) - sum w~ F(v~) of binary units, with the centred gradient, in one product.
+
+    With r = (w, -w~) over the data and the samples together, whose sum must be 0,
+
+        A = -diag(r) (v - mu),    B = h - lambda,    dW = A'B,
+        da = A'1 - dW lambda = A'(1 - B lambda),     db = -B'r - dW'mu = -B'(r + A mu),
+
+    so that nothing but dW itself has the size of the weights: to centre a finished gradient of 784 by
+    500 weights costs between a fifth and a half of a step with batches of 100 rows.
+    """
+    free_energies = (bernoulli_energy.free_energy(params, v) for v in rows)
+    of_rows, of_samples = (w @ F for w, F in zip(weights, free_energies, strict=True))
+    return of_rows - of_samples
+
+
+def _contrast_forward(
+    params: bernoulli_energy.Params,
+    rows: tuple[Array, Array],
+    weights: tuple[Array, Array],
+    offsets: tuple[Array, Array],
+) -> tuple[Array, Any]:
+    means = tuple(bernoulli_energy.hidden_mean(params, v) for v in rows)
+    return contrast(params, rows, weights, offsets), (rows, means, weights, offsets)
+
+
+def _contrast_backward(kept: Any, scale: Array) -> tuple[Any, None, None, None]:
+    rows, means, weights, (mu, lambda_) = kept
+    r = scale * jnp.concatenate([weights[0], -weights[1]])
+    A = jnp.concatenate([v - mu[None] for v in rows]) * -r[:, None]
+    B = jnp.concatenate([h - lambda_[None] for h in means])
+    gradient = bernoulli_energy.Params(A.T @ B, (1 - B @ lambda_) @ A, -(r + A @ mu) @ B)
+    return gradient, None, None, None
+
+
+contrast.defvjp(_contrast_forward, _contrast_backward)
 
 
 def gibbs_steps(

@@ -24,22 +24,22 @@ Extremes = tuple[Float[Array, ""], Float[Array, ""]] | None
 
 
 def masking(
-    x: Float[Array, "..."], level: Float[Array, ""], extremes: Extremes, key: Array
-) -> Float[Array, "..."]:
+    x: Float[Array, "*shape"], level: Float[Array, ""], extremes: Extremes, key: Array
+) -> Float[Array, "*shape"]:
     """Rows with each value set to zero with probability ``level``."""
     return jnp.where(bernoulli(key, level, x.shape), 0, x)
 
 
 def gaussian(
-    x: Float[Array, "..."], level: Float[Array, ""], extremes: Extremes, key: Array
-) -> Float[Array, "..."]:
+    x: Float[Array, "*shape"], level: Float[Array, ""], extremes: Extremes, key: Array
+) -> Float[Array, "*shape"]:
     """Rows plus Gaussian noise of standard deviation ``level``."""
     return gaussian_noise(x, level, key)
 
 
 def salt_and_pepper(
-    x: Float[Array, "..."], level: Float[Array, ""], extremes: Extremes, key: Array
-) -> Float[Array, "..."]:
+    x: Float[Array, "*shape"], level: Float[Array, ""], extremes: Extremes, key: Array
+) -> Float[Array, "*shape"]:
     """Rows with each value set to one of the extremes with probability ``level``."""
     where_key, which_key = jax.random.split(key)
     assert extremes is not None

@@ -18,15 +18,13 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_array, check_is_fitted, validate_data
 
 from deepen.neural_network._log_partition import LogPartition
+from deepen.neural_network._rbm_chains import BURN_IN, chains_at_rows, free_chains
 
 Array = NDArray[Any]
-CHUNK_VALUES = (
-    1 << 22
-)  # of the rows that are looked at together: they stay within tens of megabytes
+CHUNK_VALUES = 1 << 22  # of rows that are looked at together: tens of megabytes
 FLOATS = (np.float64, np.float32)
 AIS_TEMPERATURES = 10_000  # (Salakhutdinov and Murray 2008, section 5)
 AIS_CHAINS = 100
-BURN_IN = 1000  # Gibbs steps
 
 
 class RBMInference(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
@@ -145,7 +143,7 @@ class RBMInference(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstima
         path = base_rates(params, X)
         betas = inverse_temperatures(n_temperatures, self.components_.dtype)
         if method == "reverse_ais":
-            v = self._chains(X, n_chains, rng)
+            v = chains_at_rows(self, X, n_chains, rng)
 
         def estimate(key: Any) -> Any:
             if method == "ais":
@@ -190,7 +188,14 @@ class RBMInference(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstima
         h = self._sample_hiddens(v, rng).astype(self.components_.dtype)
         return self._sample_visibles(h, rng)
 
-    def sample(self, n_samples: int = 1, n_steps: int = BURN_IN, random_state: Any = None) -> Array:
+    def sample(
+        self,
+        n_samples: int = 1,
+        n_steps: int = BURN_IN,
+        random_state: Any = None,
+        *,
+        clamped: Any = None,
+    ) -> Array:
         """Samples of the machine, from one chain each.
 
         Parameters
@@ -199,19 +204,20 @@ class RBMInference(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstima
         n_steps : int, default=1000
             Gibbs steps from hidden units at random.
         random_state : int, RandomState or None, default=None
+        clamped : array-like of shape (n_features,) or (n_samples, n_features), default=None
+            Values at which units are held; NaN for those that are drawn given the others.
 
         Returns
         -------
         X : ndarray of shape (n_samples, n_features)
-        """
-        from deepen.functions import sampling
 
+        Raises
+        ------
+        ValueError
+            For a wrong shape of ``clamped``.
+        """
         check_is_fitted(self)
-        rng = check_random_state(random_state)
-        h = rng.uniform(size=(n_samples, len(self.components_))) < 0.5
-        v = self._sample_visibles(h.astype(self.components_.dtype), rng)
-        v, params = v.astype(self.components_.dtype), self._params()
-        return self._compute(lambda key: sampling.gibbs(params, v, key, n_steps), rng)
+        return free_chains(self, n_samples, n_steps, check_random_state(random_state), clamped)
 
     def inpaint(
         self, X: Any, n_steps: int = BURN_IN, n_burn_in: int = 100, random_state: Any = None
@@ -232,23 +238,10 @@ class RBMInference(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstima
         from deepen.functions import sampling
 
         check_is_fitted(self)
-        dtype = self.components_.dtype
-        X = validate_data(self, X, dtype=dtype, reset=False, ensure_all_finite="allow-nan")
+        checks = {"dtype": self.components_.dtype, "ensure_all_finite": "allow-nan"}
+        X = validate_data(self, X, reset=False, **checks)
         params, rng = self._params(), check_random_state(random_state)
         return self._compute(lambda key: sampling.inpaint(params, X, key, n_steps, n_burn_in), rng)
-
-    def _chains(self, X: Any, n_chains: int, rng: np.random.RandomState) -> Array:
-        """Samples from chains that begin at rows of X, or anywhere where there are none."""
-        from deepen.functions import sampling
-
-        if X is None:
-            return self.sample(n_chains, random_state=rng)
-        rows = X[np.sort(rng.randint(X.shape[0], size=n_chains))]
-        v = (rows.toarray() if sparse.issparse(rows) else np.asarray(rows)).astype(
-            self.components_.dtype
-        )
-        params = self._params()
-        return self._compute(lambda key: sampling.gibbs(params, v, key, BURN_IN), rng)
 
     def _compute(
         self, function: Callable[[Any], Any], rng: np.random.RandomState | None = None

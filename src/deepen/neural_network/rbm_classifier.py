@@ -75,7 +75,7 @@ class RBMClassifier(CallbackSupport, ClassifierMixin, BaseEstimator):
         Rows of a minibatch; 'auto' is min(200, n_samples).
     learning_rate : str or schedule, default='constant'
         As in MLPClassifier.
-    learning_rate_init : float, default=0.005
+    learning_rate_init : float, default=0.01
         First learning rate, positive.
     momentum : float, default=0.9
         Of 'sgd', 'momentum' and 'nesterov'.
@@ -145,7 +145,7 @@ class RBMClassifier(CallbackSupport, ClassifierMixin, BaseEstimator):
         alpha: float = 0.0001,
         batch_size: int | str = "auto",
         learning_rate: Any = "constant",
-        learning_rate_init: float = 0.005,
+        learning_rate_init: float = 0.01,
         momentum: float = 0.9,
         max_iter: int = 200,
         shuffle: bool = True,

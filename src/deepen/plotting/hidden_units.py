@@ -124,16 +124,19 @@ def plot_filters_by_use(
     return ax
 
 
-def plot_update_sizes(weights: ArrayLike, updates: ArrayLike, *, ax: Any = None) -> Any:
+def plot_update_sizes(
+    weights: ArrayLike, updates: ArrayLike | None = None, *, ax: Any = None
+) -> Any:
     """Histograms of |weights| and of |their changes by one step|, on a logarithmic axis.
 
-    The title tells the ratio of the two medians. About a thousandth is right for most of the training
-    (Hinton 2012, section 7): much more is a rate that is too large, much less one that wastes time.
+    The title tells the ratio of the two medians, or the median of the weights where they are alone.
+    About a thousandth is right for most of the training (Hinton 2012, section 7): much more is a rate
+    that is too large, much less one that wastes time.
 
     Parameters
     ----------
     weights : array-like of any shape
-    updates : array-like of the same shape
+    updates : array-like of the same shape, default=None
         Difference of the weights after and before a step, or after a few steps divided by their number.
     ax : matplotlib Axes, default=None
 
@@ -148,7 +151,8 @@ def plot_update_sizes(weights: ArrayLike, updates: ArrayLike, *, ax: Any = None)
     'median update / median weight = 0.002'
     """
     ax, medians = new_axes(ax), []
-    for values, label, colour in ((weights, "weights", ACCENT), (updates, "one update", SECOND)):
+    shown = [(weights, "weights", ACCENT), (updates, "one update", SECOND)]
+    for values, label, colour in shown[: 1 if updates is None else 2]:
         sizes = np.abs(np.asarray(values, dtype=np.float64)).ravel()
         medians.append(float(np.median(sizes)))
         sizes = sizes[sizes > 0]
@@ -160,8 +164,12 @@ def plot_update_sizes(weights: ArrayLike, updates: ArrayLike, *, ax: Any = None)
         ax.hist(10**decades, 10**bins, weights=share, color=colour, alpha=0.6, label=label)
         ax.axvline(np.median(sizes), color=colour, linewidth=1, linestyle="--")
     ax.set_xscale("log")
-    ratio = medians[1] / medians[0] if medians[0] else np.nan
-    ax.set_title(f"median update / median weight = {ratio:.2g}", fontsize=10)
+    if updates is None:
+        title = f"median |weight| = {medians[0]:.2g}"
+    else:
+        ratio = medians[1] / medians[0] if medians[0] else np.nan
+        title = f"median update / median weight = {ratio:.2g}"
+    ax.set_title(title, fontsize=10)
     ax.set_xlabel("absolute value")
     ax.set_ylabel("share")
     ax.legend(frameon=False)
