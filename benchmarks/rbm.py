@@ -109,7 +109,6 @@ def table16(args: argparse.Namespace) -> str:
 def speed(args: argparse.Namespace) -> str:
     """Seconds an epoch of the same updates in each library."""
     n_rows = 5000 if args.quick else 60000
-    texts = []
     for algorithm, n_steps in (("pcd", 1), ("cd", 1), ("pcd", 10)):
         settings = {"n_rows": n_rows, "epochs": args.epochs or 1}
         same = settings | {"algorithm": algorithm, "n_steps": n_steps}
@@ -122,15 +121,15 @@ def speed(args: argparse.Namespace) -> str:
         title = (
             f"RBM 784-500, {n_rows:,} rows, batch 100, {algorithm.upper()}-{n_steps}, s an epoch"
         )
-        texts.append(table(title, compare(peers, args.runs), columns, ours="deepen"))
-    note = (
+        sys.stdout.write(table(title, compare(peers, args.runs), columns, ours="deepen") + "\n")
+        sys.stdout.flush()
+    return (
         "A whole fit of the given epochs, checks and transfers included, divided by them. deepen and"
         " rbms follow the centred gradient, scikit-learn the plain one. rbms: its fit_batch_pcd and"
         " torch's SGD over the batches of one permutation, without the file that its own loop writes"
         " after every update. Share of peak: the 2 k + 3 products of PCD-k and CD-k, the chains' and"
         " the data's, 2 n 784 500 operations each.\n"
     )
-    return "\n".join(texts) + "\n" + note
 
 
 def _operations(n_rows: int, n_steps: int) -> float:

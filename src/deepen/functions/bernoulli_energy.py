@@ -117,7 +117,7 @@ def initial_visible_bias(mean: Array, n_rows: int) -> Array:
 
 
 def initialize(
-    rng: np.random.RandomState, mean: Array, variance: Array, n_rows: int, n_hidden: int
+    rng: np.random.RandomState, mean: Array, variance: Array | None, n_rows: int, n_hidden: int
 ) -> Params:
     """First parameters, of the dtype of ``mean``: W ~ N(0, .01^2), a the data's log-odds, b = -mean'W.
 

@@ -17,6 +17,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
 
 from deepen.base import check_parameters
+from deepen.functions.moments import column_means
 from deepen.neural_network._rbm_inference import RBMInference
 from deepen.neural_network._rbm_training import Machine, train
 
@@ -100,16 +101,18 @@ class BaseRBM(RBMInference):
         self._keep(train(self, machine, X, rng, n_epochs=1, is_incremental=True))
         return self
 
-    def _moments(self, X: Any) -> tuple[Array, Array]:
-        """Mean and variance of each column, summed in float64."""
-        n_rows = X.shape[0]
-        mean = sum(v.sum(axis=0, dtype=np.float64) for v in self._chunks(X)) / n_rows
-        square = sum(np.square(v - mean).sum(axis=0) for v in self._chunks(X))
-        return mean.astype(X.dtype), (square / n_rows).astype(X.dtype)
+    def _mean(self, X: Any) -> Array:
+        """Mean of each column, summed in float64."""
+        return column_means(X).astype(X.dtype)
+
+    def _variance(self, X: Any, mean: Array) -> Array | None:
+        """Variance of each column, where the visible units have one."""
+        return None
 
     def _start(self, X: Any, rng: np.random.RandomState) -> Machine:
         """A machine that has seen no epoch."""
-        mean, variance = self._moments(X)
+        mean = self._mean(X)
+        variance = self._variance(X, mean)
         n_hidden = int(self.n_components)
         params = self._energy.initialize(rng, mean, variance, X.shape[0], n_hidden)
         return Machine(params, (mean, np.full(n_hidden, 0.5, X.dtype), None, None))
@@ -119,7 +122,7 @@ class BaseRBM(RBMInference):
         if getattr(self, "_memory", None) is not None:
             return Machine(self._params(), *copy.deepcopy(self._memory))
         hidden_mean = np.full(len(self.components_), 0.5, X.dtype)
-        return Machine(self._params(), (self._moments(X)[0], hidden_mean, None, None))
+        return Machine(self._params(), (self._mean(X), hidden_mean, None, None))
 
     def _keep(self, machine: Machine) -> None:
         """Fitted attributes with scikit-learn's names."""

@@ -143,6 +143,10 @@ class GaussianRBM(BaseRBM):
         noise = rng.standard_normal(mean.shape).astype(mean.dtype)
         return mean + noise * np.sqrt(self.variances_)[None, :]
 
+    def _variance(self, X: Any, mean: Array) -> Array:
+        squares = sum(np.square(v - mean).sum(axis=0, dtype=np.float64) for v in self._chunks(X))
+        return (squares / X.shape[0]).astype(X.dtype)
+
     def _params(self) -> gaussian_energy.Params:
         biases = (self.intercept_visible_, self.intercept_hidden_)
         return gaussian_energy.Params(self.components_.T, *biases, np.log(self.variances_))
