@@ -8,11 +8,13 @@ from deepen.report import (
     Calibration,
     CalibrationBin,
     ColumnRow,
+    FeatureMap,
     Filters,
     GainRow,
     ImportanceRow,
     LabelCurve,
     LabelLine,
+    LayersView,
     MistakeRow,
     Notice,
     Report,
@@ -54,6 +56,7 @@ def sample_report(name="deep network", n_columns=3, *, is_classification=True, h
         importance_words=f"It looks at {name}.",
         mistakes=[mistake(rng, name, i, has_pictures) for i in range(30)],
         filters=Filters(name, rng.standard_normal((64, 40)), (8, 8)),
+        layers=[layers(rng, name)] * 2,
         columns=[
             ColumnRow(f"{name}{i}", "text", "left out", name, f"--types {name}=category")
             for i in range(n_columns)
@@ -61,6 +64,17 @@ def sample_report(name="deep network", n_columns=3, *, is_classification=True, h
         rows_used=[RowsUse(name, "about 60 %", name)],
         footer={"command": name, "seed": "0"},
     )
+
+
+def layers(rng, name):
+    pictures = rng.random((8, 28, 28))
+    return LayersView(
+        name, f"Two layers of {name}.",
+        filters=[Filters(name, rng.standard_normal((784, 256)), (28, 28))] * 2,
+        samples=pictures, rows=pictures, reconstructions=pictures,
+        maps=[FeatureMap(name, method, rng.random((400, 2))) for method in ("PCA", name) * 3],
+        labels=[None if i % 3 == 0 else f"{name}{i % 30}" for i in range(400)],
+    )  # fmt: skip
 
 
 OUTCOMES = ("pays", "does not pay", "cannot tell")

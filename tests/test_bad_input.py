@@ -59,7 +59,7 @@ FILES = {
     "UTF-16 cut": ("a,y\n1,0\n".encode("utf-16")[:-1], "save it as UTF-8"),
     "archive cut": (gzip.compress(TEXT)[:-9], "damaged or cut short"),
     "one class": (csv(simple().assign(y=1)), "target 'y': the target has one class only"),
-    "a class with one row": (ONE_LONE, "class 'rare' has 1 row(s)"),
+    "a class with one row": (ONE_LONE, "class 'rare' has 1 row and"),
     "no target": (csv(simple().assign(y=None)), "no value in any row"),
     "dates as target": (
         csv(simple().assign(y=pd.date_range("2024-01-01", periods=40).strftime("%d.%m.%Y"))),

@@ -167,7 +167,7 @@ def test_interrupt_while_training_on_all_rows_keeps_the_verdict(table, tmp_path,
 def test_a_folder_that_cannot_be_written_is_found_before_the_climb(table, tmp_path, monkeypatch):
     import tempfile
 
-    from deepen.model_selection import Ladder
+    from deepen.model_selection import ladder_steps
 
     def refuse(*args, **kwargs):
         raise PermissionError(13, "Permission denied", str(kwargs["dir"]))
@@ -175,7 +175,7 @@ def test_a_folder_that_cannot_be_written_is_found_before_the_climb(table, tmp_pa
     def never(*args):
         raise AssertionError("the climb began")
 
-    monkeypatch.setattr(Ladder, "fit", never)
+    monkeypatch.setattr(ladder_steps, "fit_given", never)
     monkeypatch.setattr(tempfile, "TemporaryFile", refuse)
     result = climb(table, tmp_path / "out")
     assert result.exit_code == 2 and "Permission denied" in result.stderr

@@ -302,6 +302,60 @@ def test_same_seed_same_result_and_pairing():
     assert first.results_[2].n_candidates == 2
 
 
+def test_more_categories_than_bins_do_not_end_a_climb(rng):
+    """The trees' bins are coarse, and a column has 100 categories; the refitted model has them too."""
+    X = pd.DataFrame({"city": [f"city {i}" for i in rng.permutation(np.arange(3000) % 100)]})
+    X["a"] = rng.normal(size=3000)
+    y = X["city"].str[-1].isin(list("02468")).astype(int)
+    ladder = Ladder(repeats=2, trials=1, rungs=["baseline", "boosting"]).fit(X, y)
+    assert not ladder.results_[1].is_failed and ladder.results_[1].mean < 0.3
+    assert ladder.score(X, y) > 0.8
+
+
+def test_the_whole_table_is_let_go_before_the_rungs_begin(monkeypatch):
+    """Rows that do not fit the budget take no memory while others train."""
+    import weakref
+
+    from deepen.model_selection import beginning
+    from deepen.model_selection.ladder_steps import fit_given
+    from deepen.model_selection.prepare import Given
+
+    monkeypatch.setattr(beginning, "affordable_rows", lambda *args: 100)
+    X, y = table(300)
+    alive, whole = [], weakref.ref(X)
+
+    def told(event):
+        if event.kind == "rung":
+            alive.append(whole() is not None)
+
+    ladder = Ladder(1e5, repeats=2, rungs=QUICK, progress=told)
+    given = Given(X, y)
+    del X
+    fit_given(ladder, given)
+    assert ladder.n_used_ == 100 and ladder.n_samples_ == 300
+    assert alive and not any(alive)
+
+
+def test_hashes_and_class_numbers_are_those_of_all_rows_at_once(rng, monkeypatch):
+    """Pieces, for the sake of memory, change no digest."""
+    from deepen.model_selection import beginning, prepare, splits
+
+    X = pd.DataFrame({"a": rng.normal(size=95), "b": pd.Categorical(rng.choice(list("xyz"), 95))})
+    X["c"] = rng.choice(["one", "two", None], 95)
+    labels = rng.choice(["no", "yes", "maybe"], 95)
+    whole = splits.row_hashes(X), b"".join(beginning._as_text(labels))
+    assert whole[1] == "\0".join(labels.tolist()).encode()
+    monkeypatch.setattr(splits, "ROWS_AT_A_TIME", 10)
+    monkeypatch.setattr(beginning, "PIECE", 10)
+    monkeypatch.setattr(prepare, "PIECE", 10)
+    np.testing.assert_array_equal(splits.row_hashes(X), whole[0])
+    assert b"".join(beginning._as_text(labels)) == whole[1]
+    classes, numbers = prepare.class_numbers(labels)
+    expected = np.unique(labels, return_inverse=True)
+    np.testing.assert_array_equal(classes, expected[0])
+    np.testing.assert_array_equal(numbers, expected[1])
+
+
 def test_interaction_needs_a_hidden_layer():
     """x1 * x2 > 0 is beyond a line and within one hidden layer: the rung pays."""
     rng = np.random.default_rng(0)
@@ -342,6 +396,8 @@ def test_every_setting_that_may_be_drawn_can_be_trained(rung, task):
         model = build(rung, task, params, seed=0)
         if "max_iter" in model.get_params() and rung.name != "linear":
             model.set_params(max_iter=2, n_iter_no_change=1)
+        if rung.pretraining:  # which has tests of its own
+            model.set_params(pretrainer=None)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ConvergenceWarning)
             assert model.fit(X, y).predict(X).shape == (60,)

@@ -28,7 +28,7 @@ from sample_report import HOSTILE, sample_report
 ONE_MEGABYTE = 1_000_000
 SECTIONS = [
     "ladder", "differences", "curves", "labels", "confusion", "calibration", "threshold",
-    "importances", "mistakes", "filters", "columns", "rows",
+    "importances", "mistakes", "filters", "layers", "columns", "rows",
 ]  # fmt: skip
 
 
@@ -195,6 +195,7 @@ NO_DATA = {
     "importances": {"importances": ()},
     "mistakes": {"mistakes": ()},
     "filters": {"filters": None},
+    "layers": {"layers": ()},
     "columns": {"columns": ()},
     "rows": {"rows_used": ()},
 }

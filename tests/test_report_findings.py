@@ -37,6 +37,7 @@ def ladder(**facts):
         "without_leaks_": None, "is_interrupted_": False, "refit_reason_": "", "n_used_": 100,
         "n_samples_": 100, "n_duplicates_": 0, "n_unlabeled_": 0, "class_counts_": {},
         "task_": "classification", "split_": describe_split(), "findings_": findings,
+        "left_out_": "",
     }  # fmt: skip
     return SimpleNamespace(**{**plain, **facts})
 
@@ -78,6 +79,20 @@ def test_the_label_curve_keeps_every_rung_and_says_the_answer():
     assert found.words == "deep says so. linear says so."
     assert found.lines[0].counts == [50, 100] and found.lines[0].lows == [0.2, 0.1]
     assert label_curve(ladder()) is None
+
+
+def test_one_answer_for_several_rungs_is_said_once():
+    points = [CurvePoint(50, 0.3, (0.2, 0.4)), CurvePoint(100, 0.2, (0.1, 0.3))]
+    said = {
+        "deep": "More labels would help: deep gained 2.",
+        "linear": "More labels would not help: linear gained 0.",
+        "boosting": "More labels would help: boosting gained 1.",
+    }
+    curves = [LabelCurve(n, n, points, 5, "", words) for n, words in said.items()]
+    assert label_curve(ladder(findings={"label_curves": curves})).words == (
+        "More labels would help: deep gained 2; boosting gained 1. "
+        "More labels would not help: linear gained 0."
+    )
 
 
 def test_mistakes_show_what_matters_first_and_what_was_left_out_last():

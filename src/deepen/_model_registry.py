@@ -65,6 +65,7 @@ MODEL_TYPES: dict[str, type | None] = dict.fromkeys(
         "sklearn.frozen.FrozenEstimator",
         "sklearn.neural_network.BernoulliRBM",
         "sklearn.pipeline.Pipeline",
+        "sklearn.preprocessing.MinMaxScaler",
     )
 )
 DATACLASS_TYPES: dict[str, type | None] = dict.fromkeys(

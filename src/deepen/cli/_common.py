@@ -93,7 +93,7 @@ def parse_types(options: Iterable[str] | None) -> dict[str, str]:
 
 
 def training_facts(
-    X: Any, y: Any, task: str, *, source: str, seed: int, n_unlabelled: int, seconds: float
+    n_columns: int, y: Any, task: str, *, source: str, seed: int, n_unlabelled: int, seconds: float
 ) -> dict[str, Any]:
     """What a model file keeps of its training, plain values, under ``info["training"]``.
 
@@ -106,7 +106,7 @@ def training_facts(
         "data": source,
         "rows": len(y),
         "unlabelled": int(n_unlabelled),
-        "columns": int(X.shape[1]),
+        "columns": int(n_columns),
         "seed": int(seed),
         "seconds": round(float(seconds), 3),
     }

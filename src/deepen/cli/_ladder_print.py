@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from deepen.report.text import counted
+
 if TYPE_CHECKING:
     from deepen.model_selection import Ladder
 
@@ -29,7 +31,7 @@ def print_verdict(model: Ladder, folder: Path) -> None:
         behind,
         "effort",
     ):
-        table.add_column(heading)
+        table.add_column(heading, overflow="fold")  # a narrow terminal cuts nothing off
     for row in rung_rows(model):
         style = "bold" if row.is_chosen else ""
         cells = [
@@ -56,9 +58,19 @@ WORDS = {"pays": "falls short", "does not pay": "suffices", "cannot tell": "cann
 
 def notes(model: Ladder) -> list[str]:
     """What to know beside the sentence, which comes last."""
+    from deepen.model_selection.report_extras import use_of_unlabelled
+
     found = []
     if model.n_unlabeled_:
-        found.append(f"{model.n_unlabeled_:,} rows have no target; no rung that ran can use them.")
+        verb = "has" if model.n_unlabeled_ == 1 else "have"
+        rows = counted(model.n_unlabeled_, "row")
+        found.append(f"{rows} {verb} no target; {use_of_unlabelled(model)}.")
+    if model.findings_.pretraining is not None:
+        found.append(model.findings_.pretraining.sentence)
+    if model.findings_.pretraining_by_labels:
+        found.append(model.findings_.pretraining_by_labels)
+    if model.left_out_:
+        found.append(model.left_out_)
     left_out = [column.name for column in model.columns_ if column.treatment == "left out"]
     if left_out:
         more = f" and {len(left_out) - NAMES_SHOWN} more" if left_out[NAMES_SHOWN:] else ""
@@ -66,7 +78,8 @@ def notes(model: Ladder) -> list[str]:
         found.append(f"Columns left out (the report says why): {shown}")
     found += [f"Suspect: {leak.sentence}" for leak in model.leaks_]
     if model.without_leaks_ is not None:
-        found.append(f"Without it: {model.without_leaks_.sentence}")
+        it = "it" if len(model.leaks_) == 1 else "them"
+        found.append(f"Without {it}: {model.without_leaks_.sentence}")
     found += [curve.sentence for curve in model.findings_.label_curves[:1]]
     if model.findings_.threshold is not None and model.metric_.key == "balanced_error":
         chosen = model.findings_.threshold

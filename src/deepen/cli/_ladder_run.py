@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 if TYPE_CHECKING:
-    from deepen.model_selection import Ladder
+    from deepen.model_selection import Ladder, LadderEvent
+    from deepen.model_selection.prepare import Given
 
 FILES = ("report.html", "ladder.json", "model.deepen")
 RUN = "run"
@@ -103,16 +104,17 @@ def resume_line(folder: Path) -> str:
 
 def run(options: Options, folder: Path, *, start: float, force: bool) -> None:
     """Climb and leave everything in `folder`; `start` is when the command began."""
-    from deepen.cli._common import fail, input_errors, parse_duration, parse_types, warm_up
+    from deepen.cli._common import fail, input_errors, parse_duration, parse_types
 
     seconds = parse_duration(options.time_budget)
     kinds = parse_types(options.types)
     with input_errors():
-        X, y, name, others = _read(options)
+        given, name = _read(options)
+        y = given.y
         options.target = name
-        warm_up()
         from deepen.cli._progress import climb_progress
         from deepen.model_selection import Ladder
+        from deepen.model_selection.ladder_steps import fit_given
         from deepen.model_selection.store import RunStore
 
         store = RunStore(folder / RUN)
@@ -121,13 +123,13 @@ def run(options: Options, folder: Path, *, start: float, force: bool) -> None:
         with _folder(folder), climb_progress(resume_line(folder)) as progress:
             model = Ladder(
                 max(left, 0.1), rungs=options.rungs or "auto", types=kinds or None,
-                checkpoint=folder / RUN, random_state=options.seed, progress=progress,
+                checkpoint=folder / RUN, random_state=options.seed, progress=_frugal(progress),
                 **{key: getattr(options, key) for key in settings},
             )  # fmt: skip
             store.folder.mkdir(exist_ok=True)
             store.write(options=asdict(options))
             try:
-                model.fit(X, y, **others)
+                fit_given(model, given)
             except ValueError as error:
                 _forget_if_empty(store)
                 fail(f"{options.source}, target {name!r}: {error}")
@@ -135,8 +137,23 @@ def run(options: Options, folder: Path, *, start: float, force: bool) -> None:
                 _say_how_to_go_on(folder)
                 raise typer.Exit(1) from None
         with _folder(folder):
-            _write(folder, model, X, y, options, force or _is_ours(folder))
+            _write(folder, model, y, options, force or _is_ours(folder))
     _finish(model, folder)
+
+
+def _frugal(progress: Callable[[LadderEvent], None]) -> Callable[[LadderEvent], None]:
+    """The same, minding memory: JAX is loaded once the whole table is gone, not beside it."""
+    from deepen.cli._common import warm_up
+    from deepen.cli._memory import give_back
+
+    def told(event: LadderEvent) -> None:
+        if event.kind in ("rung", "refit", "after"):
+            give_back()
+        if event.kind == "rung":
+            warm_up()
+        progress(event)
+
+    return told
 
 
 def _finish(model: Ladder, folder: Path) -> None:
@@ -163,27 +180,29 @@ def _is_ours(folder: Path) -> bool:
     return (folder / RUN).is_dir()
 
 
-def _read(options: Options) -> tuple[Any, Any, str, dict[str, Any]]:
-    """Table, target, its name, and what else `fit` is given."""
+def _read(options: Options) -> tuple[Given, str]:
+    """What `fit` is given, and the target's name."""
     from deepen.cli._common import fail, read_with_target
     from deepen.datasets import find_column
+    from deepen.model_selection.prepare import Given
 
     X, y, name = read_with_target(options.source, options.target)
-    others: dict[str, Any] = {}
+    given = Given(None, y)
     for option, key in (("groups", "groups"), ("time_column", "time")):
         wanted = getattr(options, option)
         if wanted is None:
             continue
         column = find_column(X, wanted)
         # It says how rows are split; a model could not use it for rows to come.
-        others[key] = X[column]
+        setattr(given, key, X[column])
         X = X.drop(columns=column)
         if X.shape[1] == 0:
             fail(f"{options.source}: has no column left to predict from.")
     if options.test is not None:
         X_test, y_test, _ = read_with_target(options.test, name)
-        others.update(X_test=X_test, y_test=y_test)
-    return X, y, name, others
+        given.X_test, given.y_test = X_test, y_test
+    given.X = X
+    return given, name
 
 
 @contextmanager
@@ -202,7 +221,7 @@ def _folder(folder: Path) -> Iterator[None]:
         raise
 
 
-def _write(folder: Path, model: Ladder, X: Any, y: Any, options: Options, force: bool) -> None:
+def _write(folder: Path, model: Ladder, y: Any, options: Options, force: bool) -> None:
     """Report, numbers, model; each whole or not at all."""
     import json
 
@@ -220,7 +239,7 @@ def _write(folder: Path, model: Ladder, X: Any, y: Any, options: Options, force:
         (folder / "model.deepen").unlink(missing_ok=True)
     else:
         training = training_facts(
-            X, y[y.notna()], model.task_, source=options.source, seed=options.seed,
+            model.n_features_in_, y[y.notna()], model.task_, source=options.source, seed=options.seed,
             n_unlabelled=model.n_unlabeled_, seconds=model.elapsed_,
         )  # fmt: skip
         info = {"target": options.target, "task": model.task_, "training": training}

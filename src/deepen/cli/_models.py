@@ -4,19 +4,48 @@ from __future__ import annotations
 
 import ast
 import importlib
-from typing import Any
+from typing import Any, NamedTuple
 
-# by name: module, class for classes, class for amounts
-MODELS: dict[str, tuple[str, str, str]] = {
-    "mlp": ("deepen.neural_network", "MLPClassifier", "MLPRegressor"),
-    "logistic": ("deepen.linear_model", "LogisticRegression", ""),
-    "linear": ("deepen.linear_model", "", "LinearRegression"),
+FEATURES = "features"  # the task of a model that has no target
+
+
+class Model(NamedTuple):
+    """What stands behind a name.
+
+    Attributes
+    ----------
+    module : str
+    classifier, regressor, features : str
+        Classes for targets that are classes, for amounts, and for rows without a target; or empty.
+    is_binary : bool
+        Whether its values must lie in [0, 1].
+    """
+
+    module: str
+    classifier: str = ""
+    regressor: str = ""
+    features: str = ""
+    is_binary: bool = False
+
+
+_NETWORKS = "deepen.neural_network"
+MODELS: dict[str, Model] = {
+    "mlp": Model(_NETWORKS, "MLPClassifier", "MLPRegressor"),
+    "logistic": Model("deepen.linear_model", "LogisticRegression"),
+    "linear": Model("deepen.linear_model", "", "LinearRegression"),
+    "dbn": Model(_NETWORKS, "DBNClassifier", "DBNRegressor"),
+    "rbm-classifier": Model(_NETWORKS, "RBMClassifier", is_binary=True),
+    "rbm": Model(_NETWORKS, features="BernoulliRBM", is_binary=True),
+    "gaussian-rbm": Model(_NETWORKS, features="GaussianRBM"),
+    "autoencoder": Model(_NETWORKS, features="Autoencoder"),
 }
 
 
 def task_of(model: str) -> str | None:
     """Task of a model that knows only one, or None."""
-    _, classifier, regressor = MODELS[model]
+    _, classifier, regressor, features, _ = MODELS[model]
+    if features:
+        return FEATURES
     return "regression" if not classifier else "classification" if not regressor else None
 
 
@@ -48,9 +77,9 @@ def new_estimator(model: str, task: str, params: dict[str, Any], seed: int) -> A
     ValueError
         If it has no such parameter; the closest is proposed.
     """
-    module, classifier, regressor = MODELS[model]
-    name = classifier if task == "classification" else regressor
-    estimator = getattr(importlib.import_module(module), name)()
+    entry = MODELS[model]
+    name = {"classification": entry.classifier, "regression": entry.regressor}.get(task)
+    estimator = getattr(importlib.import_module(entry.module), name or entry.features)()
     known = estimator.get_params()
     if "hidden_layer_sizes" in params:
         params = {**params, "hidden_layer_sizes": _sizes(params["hidden_layer_sizes"])}

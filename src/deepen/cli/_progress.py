@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from deepen.cli._common import console
+from deepen.report.text import counted
 
 if TYPE_CHECKING:
     from rich.progress import Progress
@@ -47,7 +48,8 @@ def _line(event: LadderEvent, write: Callable[[str], None], resume_line: str) ->
     elif event.kind == "rung finished" and event.result is not None:
         failed = event.result.is_failed or not event.result.scores
         reason = f"; {event.result.reason}" if event.result.reason else ""
-        score = f"{event.text} over {event.n_repeats} repeats" if not failed else "no result"
+        repeats = counted(event.n_repeats, "repeat")
+        score = f"{event.text} over {repeats}" if not failed else "no result"
         write(f"{at}{event.rung}: {score}{reason}")
     elif event.kind in ("provisional", "leak"):
         write(f"{at}{event.rung}")

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from deepen.cli._models import MODELS
+from deepen.cli._models import FEATURES, MODELS
 
 HELD_OUT = 0.2  # of the rows, for prediction intervals
 LEAST_HELD_OUT = 9  # fewer residuals bear no interval of 90 %
@@ -19,7 +19,10 @@ def fit(
         str,
         typer.Argument(help="A .csv, .tsv, .parquet, .npz, .npy or .idx file, or a built-in name."),
     ],
-    target: Annotated[str | None, typer.Option(help="Column to predict.")] = None,
+    target: Annotated[
+        str | None,
+        typer.Option(help="Column to predict; a model of the rows alone leaves it out."),
+    ] = None,
     model: Annotated[str, typer.Option(help=f"{', '.join(MODELS)}.")] = "mlp",
     settings: Annotated[
         list[str] | None,
@@ -29,61 +32,85 @@ def fit(
         list[str] | None,
         typer.Option(help="column=kind,column2=kind2 where the guess is wrong. Repeatable."),
     ] = None,
+    scale: Annotated[
+        bool,
+        typer.Option("--scale", help="Bring each number into [0, 1] instead of standardising it."),
+    ] = False,
     intervals: Annotated[
         bool,
         typer.Option(help="For numbers: train first on 80 % of the rows to learn how far off."),
     ] = True,
     out: Annotated[Path, typer.Option(help="File to write.")] = Path("model.deepen"),
+    pictures: Annotated[
+        Path | None, typer.Option(help="Folder for pictures of what the model learnt.")
+    ] = None,
     seed: Annotated[int, typer.Option(min=0, max=2**32 - 1, help="Seed of everything random.")] = 0,
     force: Annotated[bool, typer.Option("--force", help="Replace the file if it exists.")] = False,
 ) -> None:
-    """Train one model on all labelled rows of DATA and save it."""
+    """Train one model on all labelled rows of DATA, or on all rows where it has no target, and save it."""
     from deepen.cli._common import check_free, console, fail, input_errors, parse_types, warm_up
 
     if model not in MODELS:
         fail(f"--model {model!r}: choose one of {', '.join(MODELS)}.")
     with input_errors():
         check_free(out, force)
+        if pictures is not None:
+            from deepen.cli._pictures import check_folder
+
+            check_folder(pictures)
         kinds = parse_types(types)
         import time
 
         import deepen
-        from deepen.cli._common import training_facts
 
         start = time.monotonic()
         X, y, task, name, n_unlabelled = _rows(data, target, model)
-        pipeline = _pipeline(data, model, task, settings, kinds, seed)
+        pipeline = _pipeline(data, model, task, settings, kinds, seed, scale)
         warm_up()
         held_out = {}
         if intervals and task == "regression":
             held_out = _held_out(data, pipeline, X, y, seed)
-        _train(data, pipeline, X, y)
-        facts = training_facts(
-            X,
-            y,
-            task,
-            source=data,
-            seed=seed,
-            n_unlabelled=n_unlabelled,
-            seconds=time.monotonic() - start,
-        )
+        _train(data, pipeline, X, y, model=model)
+        facts = _facts(X, y, task, data, seed, n_unlabelled, time.monotonic() - start)
         info = {"target": name, "task": task, "training": facts, **held_out}
         deepen.save(pipeline, out, info=info, force=force)
+        written = [] if pictures is None else _write_pictures(pipeline, X, pictures, seed, force)
     unused = [column.name for column in pipeline[0].columns_ if not column.is_used]
     say = console(to_stderr=True).print
     if unused:
         shown = ", ".join(unused[:8]) + (f" and {len(unused) - 8} more" if unused[8:] else "")
         say(f"Left out (deepen inspect says why): {shown}", markup=False, soft_wrap=True)
     left_out = f" ({n_unlabelled:,} without a target left out)" if n_unlabelled else ""
-    console().print(
-        f"{out}: {type(pipeline[-1]).__name__}, {len(y):,} rows{left_out}",
-        markup=False,
-        soft_wrap=True,
+    told = f"{out}: {type(pipeline[-1]).__name__}, {len(X):,} rows{left_out}"
+    for line in (told, *(f"picture      {path}" for path in written)):
+        console().print(line, markup=False, soft_wrap=True)
+
+
+def _facts(
+    X: Any, y: Any, task: str, data: str, seed: int, n_unlabelled: int, seconds: float
+) -> dict[str, Any]:
+    """What the file keeps of the training."""
+    from deepen.cli._common import training_facts
+
+    if task == FEATURES:
+        facts = {"data": data, "rows": len(X), "columns": int(X.shape[1]), "seed": seed}
+        return {**facts, "seconds": round(seconds, 3)}
+    return training_facts(
+        X.shape[1], y, task, source=data, seed=seed, n_unlabelled=n_unlabelled, seconds=seconds
     )
 
 
-def _rows(data: str, target: str | None, model: str) -> tuple[Any, Any, str, str, int]:
+def _write_pictures(pipeline: Any, X: Any, folder: Path, seed: int, force: bool) -> list[Path]:
+    from deepen.cli._pictures import pictures_of, write_pictures
+
+    return write_pictures(pictures_of(pipeline, X, seed), folder, force)
+
+
+def _rows(data: str, target: str | None, model: str) -> tuple[Any, Any, str, str | None, int]:
     """Labelled rows, their targets, the task, the target's name, and the number left out."""
+    if MODELS[model].features:
+        X, name = _rows_alone(data, target)
+        return X, None, FEATURES, name, 0
     import numpy as np
 
     from deepen.cli._common import fail, read_with_target
@@ -105,8 +132,28 @@ def _rows(data: str, target: str | None, model: str) -> tuple[Any, Any, str, str
     return X, y, task, name, n_unlabelled
 
 
+def _rows_alone(data: str, target: str | None) -> tuple[Any, str | None]:
+    """All rows without the target's column, and its name; what is called target is never a feature."""
+    from deepen.cli._common import fail
+    from deepen.datasets import find_column, read_table
+
+    table = read_table(data, target=target)
+    if target is None and "target" not in table.columns:
+        return table, None
+    name = "target" if target is None else find_column(table, target)
+    if table.shape[1] == 1:
+        fail(f"{data}: has no column but the target {name!r}; give at least one to learn from.")
+    return table.drop(columns=name), name
+
+
 def _pipeline(
-    data: str, model: str, task: str, settings: list[str] | None, kinds: dict[str, str], seed: int
+    data: str,
+    model: str,
+    task: str,
+    settings: list[str] | None,
+    kinds: dict[str, str],
+    seed: int,
+    scale: bool,
 ) -> Any:
     from sklearn.pipeline import Pipeline
 
@@ -118,10 +165,19 @@ def _pipeline(
         estimator = new_estimator(model, task, parsed_settings(settings or []), seed)
     except (ValueError, TypeError) as error:
         fail(f"{data}: {error}")
-    return Pipeline([("table", TableEncoder(types=kinds or None)), ("model", estimator)])
+    numbers = "unit" if scale else "none" if _is_binary(model, estimator) else "standard"
+    encoder = TableEncoder(types=kinds or None, numbers=numbers)
+    return Pipeline([("table", encoder), ("model", estimator)])
 
 
-def _train(data: str, pipeline: Any, X: Any, y: Any, *, is_final: bool = True) -> None:
+def _is_binary(model: str, estimator: Any) -> bool:
+    """Whether values must lie in [0, 1]."""
+    return MODELS[model].is_binary and getattr(estimator, "objective", "") != "discriminative"
+
+
+def _train(
+    data: str, pipeline: Any, X: Any, y: Any, *, model: str = "", is_final: bool = True
+) -> None:
     """Fit, each warning in one line; Ctrl-C, for a network "enough", ends the command."""
     from deepen.cli._common import console, fail
     from deepen.engine.stopping import BY_USER
@@ -129,13 +185,43 @@ def _train(data: str, pipeline: Any, X: Any, y: Any, *, is_final: bool = True) -
     try:
         with warnings.catch_warnings(record=True) as notes:
             warnings.simplefilter("always")
-            pipeline.fit(X, y)
+            encoded = pipeline[0].fit_transform(X, y)
+            if model and _is_binary(model, pipeline[-1]):
+                _check_unit_interval(data, pipeline[0], encoded, model)
+            pipeline[-1].fit(encoded, y)
     except (ValueError, TypeError) as error:
         fail(f"{data}: {error}")
     for message in dict.fromkeys(str(note.message) for note in notes if is_final):
         console().print(f"Note: {message}", markup=False, soft_wrap=True)
     if getattr(pipeline[-1], "stop_reason_", "") == BY_USER:
         raise KeyboardInterrupt
+
+
+def _check_unit_interval(data: str, encoder: Any, encoded: Any, model: str) -> None:
+    """Refuse the first column that leaves [0, 1]; the library warns of it as scikit-learn's contract asks."""
+    import numpy as np
+
+    from deepen.cli._common import fail
+    from deepen.datasets.encoders import Numbers
+
+    low, high = encoded.min(axis=0), encoded.max(axis=0)
+    outside = np.flatnonzero((low < 0) | (high > 1))
+    if not len(outside):
+        return
+    first = outside[0]
+    columns = [(c.name, e) for c, e, _ in encoder.used() for _ in e.names(c.name)]
+    name, treatment = columns[first]
+    more = f" (and {len(outside) - 1} more)" if outside[1:].size else ""
+    remedy = "add --scale"
+    if not isinstance(treatment, Numbers):
+        from deepen.datasets.kinds import override_of
+
+        remedy = f"leave it out with {override_of(name, 'text')}"
+    other = "--model gaussian-rbm" if model == "rbm" else "--set objective=discriminative"
+    fail(
+        f"{data}: column {name!r}{more} has values from {low[first]:.6g} to {high[first]:.6g}, and --model"
+        f" {model} takes values in [0, 1]: {remedy}, or choose {other}."
+    )
 
 
 def _held_out(data: str, pipeline: Any, X: Any, y: Any, seed: int) -> dict[str, Any]:

@@ -1,10 +1,24 @@
-"""``deepen info``: versions, devices, cache."""
+"""``deepen info``: versions, devices, cache; or a model file, as ``deepen inspect`` tells of it."""
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Annotated
 
-def info() -> None:
-    """Show versions, devices and the cache of compiled programs."""
+import typer
+
+
+def info(
+    model: Annotated[
+        Path | None, typer.Argument(help="A model file to describe, as deepen inspect does.")
+    ] = None,
+) -> None:
+    """Show versions, devices and the cache of compiled programs, or what a model file holds."""
+    if model is not None:
+        from deepen.cli.inspect import inspect
+
+        inspect(model)
+        return
     import importlib.metadata
     import platform
 

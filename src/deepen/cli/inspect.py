@@ -11,7 +11,6 @@ import typer
 MOST_COLUMNS = 60  # shown; a wide table's rest is counted
 KINDS_OF_LAYERS = ("coefs_", "coef_", "components_")
 UNITS = {"coefs_": "units", "coef_": "weights", "components_": "components"}
-LEAST_PICTURE = 4  # pixels a side: fewer features are no picture
 
 
 def inspect(
@@ -19,9 +18,12 @@ def inspect(
     out: Annotated[
         Path | None, typer.Option(help="Folder for pictures of what the model learnt.")
     ] = None,
+    data: Annotated[
+        str | None, typer.Option(help="Rows to show a Boltzmann machine for its pictures.")
+    ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace pictures that exist.")] = False,
 ) -> None:
-    """Show what a model file holds; nothing of it is run."""
+    """Show what a model file holds; nothing of it is run, but for pictures."""
     from deepen.cli._common import console, fail, input_errors
     from deepen.modelfile import DAMAGE, ModelFileError, read_header
 
@@ -31,7 +33,9 @@ def inspect(
             facts, columns = _facts(header), _columns(header["model"])
         except DAMAGE as error:
             raise ModelFileError(f"{model}: its header does not fit a model ({error}).") from error
-        pictures = [] if out is None else _pictures(model, out, force)
+        if out is None and data is not None:
+            fail("--data: is for pictures; name a folder for them with --out.")
+        pictures = [] if out is None else _pictures(model, out, data, force)
     from deepen.cli._figures import print_table, printable
 
     say = console()
@@ -158,53 +162,18 @@ def _columns(node: dict[str, Any]) -> list[tuple[str, ...]]:
     return []
 
 
-def _pictures(model: Path, folder: Path, force: bool) -> list[Path]:
+def _pictures(model: Path, folder: Path, data: str | None, force: bool) -> list[Path]:
     """Write the pictures that there are of a model; their paths."""
-    import io
-
     import deepen
-    from deepen._files import atomic_write
-    from deepen.plotting import plot_filters, plot_learning_curves
+    from deepen.cli._common import fail
+    from deepen.cli._pictures import check_folder, pictures_of, write_pictures
+    from deepen.datasets import read_table
 
-    if not folder.is_dir() and (folder.exists() or not folder.parent.is_dir()):
-        raise FileNotFoundError(2, "is no folder, nor can it be made there", str(folder))
+    check_folder(folder)
     pipeline = deepen.load(model)
-    last = getattr(pipeline, "steps", [("model", pipeline)])[-1][1]
-    axes = {}
-    weights = _weights_by_column(pipeline, last)
-    side = round(len(weights) ** 0.5)
-    if side >= LEAST_PICTURE and side**2 == len(weights):
-        axes["filters.png"] = plot_filters(weights)
-    history = getattr(last, "history_", None)
-    if isinstance(history, dict) and len(history.get("loss", ())) > 1:
-        axes["learning-curves.png"] = plot_learning_curves(history)
-    if axes:
-        folder.mkdir(exist_ok=True)
-    for name, ax in axes.items():
-        buffer = io.BytesIO()
-        ax.figure.savefig(buffer, dpi=120)
-        with atomic_write(folder / name, force=force) as file:
-            file.write(buffer.getvalue())
-    return [folder / name for name in axes]
-
-
-def _weights_by_column(pipeline: Any, model: Any) -> Any:
-    """First layer's weights, a row for each column of the table; columns left out weigh nothing."""
-    import numpy as np
-
-    from deepen.datasets import TableEncoder
-
-    weights = getattr(model, "coefs_", [None])[0]
-    if weights is None and hasattr(model, "components_"):
-        weights = np.transpose(model.components_)
-    if weights is None or np.ndim(weights) != 2:
-        return np.zeros((0, 0))
-    encoder = getattr(pipeline, "steps", [("", None)])[0][1]
-    if not isinstance(encoder, TableEncoder):
-        return weights
-    positions = [position for _, _, position in encoder.used()]
-    if len(positions) != len(weights):  # some column became several
-        return np.zeros((0, 0))
-    by_column = np.zeros((len(encoder.columns_), weights.shape[1]))
-    by_column[positions] = weights
-    return by_column
+    table = None if data is None else read_table(data)
+    try:
+        pictures = pictures_of(pipeline, table)
+    except ValueError as error:
+        fail(f"{model if data is None else data}: {error}")
+    return write_pictures(pictures, folder, force)

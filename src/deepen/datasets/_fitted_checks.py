@@ -9,7 +9,7 @@ import numpy as np
 
 from deepen.datasets.category_means import Hashed, TargetMeans
 from deepen.datasets.dates import ORDERS, PARTS
-from deepen.datasets.encoders import LEVELS, Codes, Numbers, OneHot
+from deepen.datasets.encoders import LEVELS, TOLD, Codes, Numbers, OneHot
 from deepen.datasets.kinds import Column
 from deepen.datasets.number_format import MARKS, NumberFormat
 from deepen.datasets.string_encoders import DateParts, TextTopics
@@ -74,7 +74,7 @@ def _fits(item: Any) -> bool:
     """Whether lengths, shapes and choices of one treatment agree."""
     if isinstance(item, Numbers):
         is_known = item.number_format is None or _is_known_format(item.number_format)
-        has_scale = item.scaling in ("standard", "robust", "raw") and item.scale > 0
+        has_scale = item.scaling in (*TOLD, "raw") and item.scale > 0
         return is_known and has_scale and len(item.quantiles) in (0, len(LEVELS))
     if isinstance(item, DateParts):
         lengths = {len(item.parts), len(item.fills), len(item.centers), len(item.scales)}

@@ -2,6 +2,8 @@
 
     numbers   standard  (x - mean) / standard deviation
               robust    z / sqrt(1 + (z / 3)^2),  z = (x - median) / (q75 - q25)
+              unit      (x - smallest) / (largest - smallest)
+              none      x, the median where missing; of two distinct numbers beyond [0, 1]: 0 and 1
               raw       x, NaN where missing
     one-hot   a column a category, one for the rare ones, one for missing values
     codes     0, 1, ... in one column, NaN where missing or never seen
@@ -38,6 +40,12 @@ MOST_WORDS = 0.25  # of a column of numbers
 CLIP = 3.0  # where smooth clipping bends
 LEVELS = (0.0, 0.01, 0.25, 0.5, 0.75, 0.99, 1.0)
 ROWS_FOR_QUANTILES = 200_000
+TOLD = {
+    "standard": "standardised",
+    "robust": "robustly scaled, smoothly clipped",
+    "unit": "scaled to [0, 1]",
+    "none": "as it is",
+}
 
 
 @dataclass(frozen=True)
@@ -46,7 +54,7 @@ class Numbers:
 
     Parameters
     ----------
-    scaling : {"standard", "robust", "raw"}
+    scaling : {"standard", "robust", "unit", "none", "raw"}
     fill, center, scale : float
         What replaces a missing value, what is subtracted, and what divides.
     has_missing : bool
@@ -92,9 +100,8 @@ class Numbers:
         """What is done, in words."""
         if self.scaling == "raw":
             return "as it is"
-        robust = "robustly scaled, smoothly clipped"
-        said = robust if self.scaling == "robust" else "standardised"
-        said = "0 or 1" if kind == "boolean" else said
+        is_moved = kind == "boolean" and self.scaling != "none"
+        said = "0 or 1" if is_moved else TOLD[self.scaling]
         fill = "more frequent" if kind == "boolean" else "median"
         return said + (f", {fill} for missing, indicator" if self.has_missing else "")
 
@@ -115,9 +122,18 @@ def learn_numbers(column: Any, name: str, kind: str, scaling: str) -> Numbers:
     if scaling == "robust" and quantiles and not is_boolean:
         fill, center = quantiles[3], quantiles[3]
         scale = _positive(quantiles[4] - quantiles[2], (quantiles[-1] - quantiles[0]) / 2)
-    used = "standard" if scaling == "robust" and is_boolean else scaling
+    elif scaling == "unit" and quantiles:
+        center, scale = quantiles[0], _positive(quantiles[-1] - quantiles[0])
+    is_kept = scaling == "none" and (not is_boolean or _is_in_unit_interval(quantiles))
+    if is_kept:
+        center, scale = 0.0, 1.0
+    used = scaling if scaling == "raw" or is_kept or not is_boolean else "standard"
     has_missing = len(numbers) < len(values)
     return Numbers(used, fill, center, scale, has_missing, quantiles, number_format)
+
+
+def _is_in_unit_interval(quantiles: list[float]) -> bool:
+    return not quantiles or (quantiles[0] >= 0 and quantiles[-1] <= 1)
 
 
 def _moments(numbers: Array, is_boolean: bool) -> tuple[float, float, float]:

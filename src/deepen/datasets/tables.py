@@ -1,6 +1,7 @@
 """From a table with columns of any kind to a dense array of numbers.
 
-    numeric      (x - mean) / standard deviation, missing: the median, and an indicator column
+    numeric      (x - mean) / standard deviation, or as ``numbers`` says; missing: the median, and an
+                 indicator column
     boolean      the smaller number to 0, the larger to 1, missing likewise: the more frequent
     categorical  one column a category that is frequent, one for all others, one for missing values;
                  more than 50 categories: the mean target of each, or hashed
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 
     Array = np.ndarray[Any, np.dtype[Any]]
 
-SCALINGS = ("standard", "robust")
+SCALINGS = ("standard", "robust", "unit", "none")
 FORMS = ("columns", "codes")
 ROWS_AT_A_TIME = 200_000  # of one column; more only take more memory
 
@@ -51,8 +52,9 @@ class TableEncoder(TransformerMixin, BaseEstimator):
         that ``infer_columns`` gives keeps the reasons too.
     dtype : {"float32", "float64"}, default="float32"
         Type of the numbers that ``transform`` returns.
-    numbers : {"standard", "robust"}, default="standard"
-        Robust, for heavy tails: by median and quartiles, then smoothly clipped to (-3, 3).
+    numbers : {"standard", "robust", "unit", "none"}, default="standard"
+        Robust, for heavy tails: by median and quartiles, then smoothly clipped to (-3, 3); unit: the
+        range of the rows of ``fit`` to [0, 1]; none: as they are.
     categories : {"columns", "codes"}, default="columns"
         Codes, for trees: one column of codes for each categorical column, numbers and parts of
         dates as they are, and NaN for what is missing or was never seen.

@@ -20,8 +20,19 @@ from deepen.model_selection.climb import Attempt
 from deepen.model_selection.clock import now
 from deepen.model_selection.data import Data
 from deepen.model_selection.importance import Importance, importances
-from deepen.model_selection.label_curve import LabelCurve, label_curve
+from deepen.model_selection.intervals import RowLosses
+from deepen.model_selection.label_curve import (
+    LabelCurve,
+    LabelLosses,
+    label_curve,
+    label_losses,
+)
 from deepen.model_selection.mistakes import Mistake, mean_outputs, worst_mistakes
+from deepen.model_selection.pretraining_gain import (
+    PretrainingGain,
+    best_pair,
+    until_when,
+)
 from deepen.model_selection.verdict import Verdict
 
 # Parts of the time left: curves of up to three rungs, then importances.
@@ -67,7 +78,11 @@ class Findings:
     Parameters
     ----------
     label_curves : list of LabelCurve
-        The chosen rung, the linear one and the best network.
+        The chosen rung, the linear one, the best plain and the best pre-trained network.
+    pretraining : PretrainingGain or None
+        The best pre-trained network against the best plain one.
+    pretraining_by_labels : str
+        From how many labels on pre-training stops paying, in words; empty where it did not run.
     importances : list of Importance
     mistakes : list of Mistake
     calibration : list of CalibrationBin
@@ -80,6 +95,8 @@ class Findings:
     """
 
     label_curves: list[LabelCurve] = field(default_factory=list)
+    pretraining: PretrainingGain | None = None
+    pretraining_by_labels: str = ""
     importances: list[Importance] = field(default_factory=list)
     mistakes: list[Mistake] = field(default_factory=list)
     calibration: list[CalibrationBin] = field(default_factory=list)
@@ -136,11 +153,17 @@ def costly_findings(findings: Findings, ascent: Ascent, verdict: Verdict, deadli
     start = now()
     room = deadline - start
     findings.label_curves = []
+    losses: dict[str, LabelLosses] = {}
     for name in curve_rungs(verdict, attempts):
         ascent.climber.tell("after", f"labels needed by {attempts[name].result.title}")
-        curve = label_curve(attempts[name], data, ascent.min_gain, _part(start, room, CURVES_SHARE))
-        if curve is not None:
+        found = label_losses(attempts[name], data, _part(start, room, CURVES_SHARE))
+        if found is not None:
+            losses[name] = found
+            curve = label_curve(attempts[name], found, data, ascent.min_gain)
             findings.label_curves.append(curve)
+    if pair := best_pair(attempts):
+        pretrained, plain = (_with_all_repeats(attempt, losses) for attempt in pair)
+        findings.pretraining_by_labels = until_when(pretrained, plain, data, ascent.min_gain)
     if not findings.label_curves:
         findings.reasons["label_curves"] = "no time was left for two repeats"
     ascent.climber.tell("after", "columns that matter")
@@ -150,15 +173,24 @@ def costly_findings(findings: Findings, ascent: Ascent, verdict: Verdict, deadli
         findings.reasons["importances"] = "no time was left for two repeats"
 
 
+def _with_all_repeats(
+    attempt: Attempt, losses: dict[str, LabelLosses]
+) -> dict[int, list[RowLosses]]:
+    """Losses by number of labels; with all labels every repeat counts, as in the verdict."""
+    found = losses.get(attempt.rung.name)
+    if found is None:
+        return {}
+    return {**found.by_size, found.sizes[-1]: [o.losses for o in attempt.outcomes]}
+
+
 def _part(start: float, room: float, share: float) -> float:
     return start + room * share if np.isfinite(room) else float("inf")
 
 
 def curve_rungs(verdict: Verdict, attempts: dict[str, Attempt]) -> list[str]:
-    """The chosen rung first, then the linear one and the network with the lowest mean loss."""
-    networks = [name for name, a in attempts.items() if a.rung.is_network and a.result.is_compared]
-    best = sorted(networks, key=lambda name: attempts[name].result.mean)[:1]
-    linear = [
-        name for name in ("linear",) if name in attempts and attempts[name].result.is_compared
-    ]
-    return list(dict.fromkeys([verdict.chosen, *linear, *best]))
+    """The chosen rung first, then the best pre-trained and the best plain network, and the linear one."""
+    networks = [a for a in attempts.values() if a.rung.is_network and a.result.is_compared]
+    best = [min(networks, key=lambda attempt: attempt.result.mean)] if networks else []
+    names = [attempt.rung.name for attempt in best_pair(attempts) or best]
+    linear = [n for n in ("linear",) if n in attempts and attempts[n].result.is_compared]
+    return list(dict.fromkeys([verdict.chosen, *names, *linear]))

@@ -105,8 +105,11 @@ class Ascent:
         if clock.budget is None:
             return 0.0
         # Only what is compared can be chosen.
-        ready = [a.result for a in self.attempts.values() if a.result.is_compared]
-        fits = [float(np.mean(result.fit_seconds)) for result in ready]
+        ready = [a for a in self.attempts.values() if a.result.is_compared]
+        fits = [
+            float(np.mean([o.fit_seconds + o.pretraining_seconds for o in attempt.outcomes]))
+            for attempt in ready
+        ]
         return REFIT_FIXED + REFIT_FACTOR * max(fits, default=0.0) + self.after_share * clock.budget
 
     def results(self) -> list[RungResult]:
@@ -129,14 +132,19 @@ class Ascent:
             return
         if not is_end and climber.clock.elapsed < PROVISIONAL_AFTER:
             return
-        ready: dict[str, RungResult] = {}
+        seen: dict[str, RungResult] = {}
         for name, attempt in self.attempts.items():
-            if attempt.result.role != "baseline" and len(attempt.outcomes) >= 2:
-                climber.summarise(attempt)
-                ready[name] = attempt.result
+            climber.summarise(attempt)
+            if (
+                attempt.result.role != "baseline"
+                and attempt.outcomes
+                and not attempt.result.is_failed
+            ):
+                seen[name] = attempt.result
+        ready = [name for name, result in seen.items() if result.is_compared]
         if ready:
             self._has_told = True
-            text = provisional(self.verdict(ready), ready, climber.data.metric)
+            text = provisional(self.verdict(ready), seen, climber.data.metric)
             climber.tell("provisional", text)
 
 
@@ -149,5 +157,6 @@ def first_plan_budget(cost: CostModel, rungs: Sequence[Rung], left: float, share
     """Seconds that the rungs will have together, for the plan."""
     if np.isinf(left):
         return left
-    refit = REFIT_FIXED + REFIT_FACTOR * max(cost.fit_seconds(r, cost.n_rows) for r in rungs)
+    longest = max(cost.fit_seconds(r, cost.n_rows) + cost.pretraining_seconds(r) for r in rungs)
+    refit = REFIT_FIXED + REFIT_FACTOR * longest
     return max(0.0, left * (1 - share) - min(refit, MOST_FOR_REFIT * left))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -19,9 +19,12 @@ from deepen.model_selection.prepare import Table
 from deepen.model_selection.rungs import Rung
 from deepen.model_selection.splits import TEST_TRAIN_RATIO, row_hashes
 from deepen.model_selection.store import RunStore
+from deepen.report.text import counted
 
 # So many rows tell how wide the encoded table will be.
 ROWS_TO_LOOK_AT = 1000
+# Values that are text at one time.
+PIECE = 100_000
 
 
 class Means(NamedTuple):
@@ -67,7 +70,7 @@ class Beginning:
                 f"{len(self.data.y):,} of {n_all:,} rows by lot: more would not fit into the budget."
             )
         lines.append(
-            f"{len(self.data.y):,} rows x {self.cost.n_inputs:,} inputs; in each of "
+            f"{len(self.data.y):,} rows x {counted(self.cost.n_inputs, 'input')}; in each of "
             f"{len(self.data.splits)} repeats {parts}."
         )
         budget = "" if clock.budget is None else f" of {duration(clock.left)}"
@@ -83,7 +86,8 @@ def line_of(plan: RungPlan) -> str:
         factors.append(f"up to {plan.n_epochs} epochs")
     if plan.n_candidates > 1:
         factors.append(f"{plan.n_candidates} settings")
-    return f"{plan.title}: {' x '.join(factors)}, about {duration(plan.seconds)}"
+    before = f"pre-trained on {counted(plan.n_rows_before, 'row')}, " if plan.n_rows_before else ""
+    return f"{plan.title}: {before}{' x '.join(factors)}, about {duration(plan.seconds)}"
 
 
 def begin(
@@ -109,6 +113,8 @@ def begin(
     clock, after_share, store, types = means
     columns = columns_of(table.X, types)
     cost = _cost(table, columns)
+    if table.X_unlabelled is not None:
+        cost.n_unlabelled = min(table.X_unlabelled.shape[0], MOST_UNLABELLED)
     left = first_plan_budget(cost, rungs, clock.left, after_share)
     n_used = store.read().get("n_used") if store is not None else None
     if n_used is None:
@@ -155,10 +161,12 @@ def identity_of(
     if hasattr(table.X, "columns"):
         digest.update("\0".join(map(str, table.X.columns)).encode())
     digest.update(row_hashes(table.X).tobytes())
-    digest.update("\0".join(map(str, table.y.tolist())).encode())
-    for part in (table.groups, table.time):
+    if table.X_unlabelled is not None:
+        digest.update(row_hashes(table.X_unlabelled).tobytes())
+    for part in (table.y, table.groups, table.time):
         if part is not None:
-            digest.update("\0".join(map(str, np.asarray(part).tolist())).encode())
+            for text in _as_text(np.asarray(part)):
+                digest.update(text)
     return {
         "data": digest.hexdigest()[:32],
         "task": table.task,
@@ -170,3 +178,10 @@ def identity_of(
         # The stretches of time are as many as the repeats; other splits do not depend on them.
         "repeats": n_repeats if table.time is not None else None,
     }
+
+
+def _as_text(values: Any) -> Iterator[bytes]:
+    """Values with zero bytes between them, in pieces: all at once would outweigh the table."""
+    for start in range(0, len(values), PIECE):
+        words = map(str, values[start : start + PIECE].tolist())
+        yield (("\0" if start else "") + "\0".join(words)).encode()

@@ -14,13 +14,14 @@ from deepen.model_selection.clock import Clock, now
 from deepen.model_selection.data import Arrays, Data
 from deepen.model_selection.intervals import RowLosses
 from deepen.model_selection.metrics import measures
-from deepen.model_selection.plan import CostModel, affordable
+from deepen.model_selection.plan import CostModel, affordable, duration
 from deepen.model_selection.results import LadderEvent, Outcome, RungResult
 from deepen.model_selection.rungs import Rung, candidates
 from deepen.model_selection.sentence import show_result
 from deepen.model_selection.store import RunStore
 from deepen.model_selection.training import Fitted
 from deepen.model_selection.tuning import tune, work_of
+from deepen.report.text import counted
 
 # Trainings of the first setting that correct the plan, where they take less than this part of what
 # is left.
@@ -76,6 +77,10 @@ class Climber:
         deadline = None if np.isinf(share) else now() + share
         result.reason = ""
         self.tell("rung", result.title, n_repeats=n_repeats, seconds_left=self._estimate(attempt))
+        if reason := self._too_long(attempt, share):
+            result.reason = reason
+            self.tell("rung finished", result.title, result=result)
+            return
         n_settings = self._n_candidates(attempt, deadline)
         settings = candidates(rung, data.task, n_settings, data.seed)
         try:
@@ -83,8 +88,8 @@ class Climber:
                 has_time = self._has_time(attempt, len(settings), deadline)
                 if not has_time or not self._repeat(attempt, repeat, settings, deadline):
                     if not result.is_failed:
-                        plural = "s" if repeat != 1 else ""
-                        result.reason = f"its share of the time ended after {repeat} repeat{plural}"
+                        done = counted(repeat, "repeat")
+                        result.reason = f"its share of the time ended after {done}"
                     break
                 if deadline is not None and repeat == 0:
                     settings = self._fewer(settings, attempt.outcomes[0], deadline)
@@ -92,10 +97,23 @@ class Climber:
             self.summarise(attempt)
         if attempt.outcomes:
             self.cost.learn(rung, result.fit_seconds)
+            self.cost.learn_pretraining(rung, attempt.outcomes[-1].pretraining_seconds)
         metric = data.metric
         text = f"{metric.title} {show_result(result, metric)}" if result.scores else ""
         self.tell("rung finished", result.title, n_repeats=len(result.scores), score=result.mean,
                   result=result, text=text)  # fmt: skip
+
+    def _too_long(self, attempt: Attempt, share: float) -> str:
+        """Why a rung is not begun: layers half trained would speak ill of pre-training."""
+        if not attempt.rung.pretraining or attempt.outcomes or np.isinf(share):
+            return ""
+        needed = self.cost.rung_seconds(attempt.rung, 1, 2)
+        if needed <= share:
+            return ""
+        return (
+            f"two repeats would take about {duration(needed)}, "
+            f"its share of the time is {duration(share)}"
+        )
 
     def take_known(self, attempt: Attempt) -> None:
         """Repeats that an earlier sitting has finished."""
@@ -117,7 +135,7 @@ class Climber:
         if deadline is None or not attempt.outcomes:
             return True
         last = attempt.outcomes[-1]
-        expected = last.fit_seconds * work_of(n_settings)
+        expected = last.fit_seconds * work_of(n_settings) + last.pretraining_seconds
         return now() + ROOM_FOR_A_REPEAT * expected <= deadline
 
     def _n_candidates(self, attempt: Attempt, deadline: float | None) -> int:
@@ -128,21 +146,25 @@ class Climber:
             return self.trials or 1
         self._try_out(attempt.rung, deadline)
         one = self.cost.fit_seconds(attempt.rung, len(self.data.splits[0].training))
-        return affordable(one, len(self.data.splits), deadline - now())
+        before = self.cost.pretraining_seconds(attempt.rung)
+        return affordable(one, len(self.data.splits), deadline - now(), before)
 
     def _try_out(self, rung: Rung, deadline: float) -> None:
-        """Correct the estimate by trainings of the first setting; the first one may compile."""
+        """Correct the estimate by trainings of the first setting; a network's first one compiles."""
         seconds: list[float] = []
-        for _ in range(TRIES if rung.space else 0):
+        n_tries = TRIES if rung.is_network else 1
+        for _ in range(n_tries if rung.space else 0):
             one = seconds[-1] if seconds else self.cost.fit_seconds(rung, len(self.data.y))
+            one += self.cost.pretraining_seconds(rung) if not seconds else 0.0
             if now() + one / WORTH_TRYING > deadline:
                 break
-            arrays = self.data.arrays(0, for_trees=rung.kind == "trees")
+            arrays = self.data.arrays(0, rung.form)
             fitted = training.fit_candidate(
                 rung, rung.first if rung.name != "linear" else {}, arrays, self.data,
                 seed=self.data.seed, deadline=deadline,
             )  # fmt: skip
             seconds.append(fitted.seconds)
+            self.cost.learn_pretraining(rung, fitted.pretraining_seconds)
         if seconds:
             self.cost.learn(rung, seconds)
 
@@ -151,8 +173,9 @@ class Climber:
     ) -> list[dict[str, Any]]:
         """Half the settings, again and again, while the first repeat was too slow for the rest."""
         n, left = len(first.trials), deadline - now()
-        one = first.seconds / work_of(n) * (len(self.data.splits) - 1)
-        while n > 1 and one * work_of(n) > left:
+        n_left, before = len(self.data.splits) - 1, first.pretraining_seconds
+        one = n_left * (first.seconds - before) / work_of(n)
+        while n > 1 and one * work_of(n) + n_left * before > left:
             n //= 2
         return settings[:n]
 
@@ -166,7 +189,8 @@ class Climber:
         """One repeat: tune, then the best on the verdict rows; whether it came to an end."""
         data, rung, result, start = self.data, attempt.rung, attempt.result, now()
         n_repeats = len(data.splits)
-        arrays = data.arrays(repeat, for_trees=rung.kind == "trees")
+        is_blind = rung.role == "baseline"
+        arrays = data.blind_arrays(repeat) if is_blind else data.arrays(repeat, rung.form)
 
         def fit(params: dict[str, Any], part: Arrays, number: int) -> Fitted:
             self.tell("candidate", result.title, repeat=repeat + 1, n_repeats=n_repeats,
@@ -177,8 +201,8 @@ class Climber:
         rng = np.random.default_rng([data.seed, repeat])
         limit = None
         if deadline is not None and repeat == 0:
-            left, n = deadline - now(), len(settings)
-            limit = lambda seconds: min(n, affordable(seconds, n_repeats, left))  # noqa: E731
+            left, n, before = deadline - now(), len(settings), self.cost.pretraining_seconds(rung)
+            limit = lambda seconds: min(n, affordable(seconds, n_repeats, left, before))  # noqa: E731
         tuned = tune(settings, arrays, data, fit, rng, limit)
         if tuned.fitted is None:
             _fail(result, f"failed in repeat {repeat + 1}, with every setting: {tuned.failure}")
@@ -187,7 +211,8 @@ class Climber:
         if not np.isfinite(outcome.score):
             _fail(result, f"failed in repeat {repeat + 1}: its loss is {outcome.score}")
             return False
-        if deadline is not None and now() > deadline and repeat >= 2:
+        is_late = deadline is not None and now() > deadline
+        if is_late and (repeat >= 2 or rung.pretraining):
             return False  # its training was cut short: it would speak ill of the rung
         outcome.params, outcome.trials = tuned.params, tuned.trials
         outcome.seconds = now() - start
@@ -230,6 +255,7 @@ def outcome_of(fitted: Fitted, arrays: Arrays, data: Data, repeat: int) -> Outco
     return Outcome(
         repeat, losses, output, {}, fitted.n_epochs, fitted.seconds,
         history=fitted.history, threshold=threshold,
+        pretraining_seconds=fitted.pretraining_seconds,
     )  # fmt: skip
 
 

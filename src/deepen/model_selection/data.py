@@ -11,10 +11,12 @@ from numpy.typing import NDArray
 
 from deepen.model_selection.intervals import Judging
 from deepen.model_selection.metrics import Metric, Task
+from deepen.model_selection.pretraining import Pretraining, unit_scaler
+from deepen.model_selection.rungs import Form
 from deepen.model_selection.splits import Split
 
 # Encoded repeats are kept for the next rung while they fit in this much memory, in bytes.
-KEEP_ENCODED = 512 * 2**20
+KEEP_ENCODED = 64 * 2**20
 # More unlabelled rows than this slow pre-training down and add little.
 MOST_UNLABELLED = 50_000
 
@@ -30,22 +32,23 @@ class Arrays:
     stopping: tuple[Array, Array]
     tuning: tuple[Array, Array]
     verdict: tuple[Array, Array]
-    X_unlabelled: Array | None = None
     is_categorical: NDArray[np.bool_] | None = None
+    pretraining: Pretraining | None = None
 
     def with_training_rows(self, rows: NDArray[np.int64]) -> Arrays:
-        """The same with some of the training rows only."""
+        """The same with some of the training rows only; the others keep their place in pre-training."""
         X, y = self.training
         return Arrays(
             self.encoder, (X[rows], y[rows]), self.stopping, self.tuning, self.verdict,
-            self.X_unlabelled, self.is_categorical,
+            self.is_categorical, self.pretraining,
         )  # fmt: skip
 
     @property
     def nbytes(self) -> int:
         """Size of all parts."""
         parts = (self.training, self.stopping, self.tuning, self.verdict)
-        return sum(X.nbytes + y.nbytes for X, y in parts)
+        before = 0 if self.pretraining is None else self.pretraining.rows.nbytes
+        return before + sum(X.nbytes + y.nbytes for X, y in parts)
 
 
 @dataclass
@@ -74,7 +77,8 @@ class Data:
     seed: int
     columns: Sequence[Any] = ()
     X_unlabelled: Any = None
-    _encoded: dict[tuple[int, bool], Arrays] = field(default_factory=dict)
+    _encoded: dict[tuple[int, Form], Arrays] = field(default_factory=dict)
+    _layers: dict[int, dict[Any, Any]] = field(default_factory=dict)
 
     @property
     def classes(self) -> Array:
@@ -102,24 +106,43 @@ class Data:
         """Loss of an output on rows with targets `y`."""
         return float(self.metric.of_output(self.codes(y), output).mean())
 
-    def arrays(self, repeat: int, *, for_trees: bool = False) -> Arrays:
-        """Encoded parts of one repeat."""
-        if (repeat, for_trees) in self._encoded:
-            return self._encoded[repeat, for_trees]
+    def blind_arrays(self, repeat: int) -> Arrays:
+        """Parts of one repeat for a model that looks at no column: nothing is encoded."""
+        parts = [
+            (np.zeros((len(part), 1), np.float32), self.y[part]) for part in self.splits[repeat]
+        ]
+        return Arrays(None, parts[0], parts[1], parts[2], parts[3])
+
+    def arrays(self, repeat: int, form: Form = "columns") -> Arrays:
+        """Encoded parts of one repeat, in the form that a rung takes."""
+        if (repeat, form) in self._encoded:
+            return self._encoded[repeat, form]
         split = self.splits[repeat]
-        encoder = new_encoder(self.columns, for_trees=for_trees)
+        encoder = new_encoder(self.columns, for_trees=form == "codes")
         X_training = encoder.fit_transform(rows(self.X, split.training), self.y[split.training])
         others = [encoder.transform(rows(self.X, part)) for part in split[1:]]
-        targets = [self.y[part] for part in split]
-        parts = list(zip([X_training, *others], targets, strict=True))
-        unlabelled = None
-        if self.X_unlabelled is not None and not for_trees:
-            unlabelled = encoder.transform(self.X_unlabelled)
-        mask = encoder.categorical_features_ if for_trees else None
-        arrays = Arrays(encoder, parts[0], parts[1], parts[2], parts[3], unlabelled, mask)
+        parts, pretraining = [X_training, *others], None
+        if form == "unit":
+            seen, n_unlabelled = all_rows(X_training, encoder, self.X_unlabelled)
+            scaler = unit_scaler(seen)
+            parts = [scaler.transform(part) for part in parts]
+            known = self._layers.setdefault(repeat, {})
+            seed = int(np.random.SeedSequence([self.seed, repeat, 0]).generate_state(1)[0] >> 1)
+            pretraining = Pretraining(scaler.transform(seen), n_unlabelled, seed, known)
+        pairs = [(X, self.y[part]) for X, part in zip(parts, split, strict=True)]
+        mask = encoder.categorical_features_ if form == "codes" else None
+        arrays = Arrays(encoder, pairs[0], pairs[1], pairs[2], pairs[3], mask, pretraining)
         if arrays.nbytes * len(self.splits) <= KEEP_ENCODED:
-            self._encoded[repeat, for_trees] = arrays
+            self._encoded[repeat, form] = arrays
         return arrays
+
+
+def all_rows(X: Array, encoder: Any, X_unlabelled: Any) -> tuple[Array, int]:
+    """Encoded rows with those without a target below them, and the number of these."""
+    if X_unlabelled is None:
+        return X, 0
+    unlabelled = encoder.transform(X_unlabelled)
+    return np.concatenate([X, unlabelled]), len(unlabelled)
 
 
 def new_encoder(columns: Sequence[Any], *, for_trees: bool = False) -> Any:

@@ -60,8 +60,8 @@ def importances(attempt: Attempt, data: Data, deadline: float) -> list[Importanc
     deadline : float
         In the seconds of `clock.now`.
     """
-    for_trees = attempt.rung.kind == "trees"
-    first = data.arrays(0, for_trees=for_trees)
+    form = attempt.rung.form
+    first = data.arrays(0, form)
     blocks = blocks_of(first.encoder)
     groups = joined(blocks, first.training[0])
     added: list[list[RowLosses]] = [[] for _ in groups]
@@ -70,7 +70,7 @@ def importances(attempt: Attempt, data: Data, deadline: float) -> list[Importanc
         start = now()
         if start + max(longest, outcome.fit_seconds) > deadline:
             break
-        arrays = data.arrays(outcome.repeat, for_trees=for_trees)
+        arrays = data.arrays(outcome.repeat, form)
         own = blocks_of(arrays.encoder)
         fitted = training.fit_candidate(
             attempt.rung, outcome.params, arrays, data,

@@ -24,7 +24,7 @@ from deepen.model_selection.intervals import RowLosses, difference, estimate
 from deepen.model_selection.sentence import show, show_interval
 from deepen.model_selection.tuning import stratified_order
 
-SHARES = (0.125, 0.25, 0.5)
+SHARES = (0.03125, 0.125, 0.25, 0.5)
 MOST_REPEATS, LEAST_ROWS = 5, 20
 
 
@@ -70,44 +70,90 @@ class LabelCurve:
     sentence: str = ""
 
 
-def label_curve(
-    attempt: Attempt, data: Data, min_gain: float, deadline: float
-) -> LabelCurve | None:
-    """Curve of one rung from as many repeats as fit before `deadline`; None below two.
+@dataclass
+class LabelLosses:
+    """Losses of one rung at each of its numbers of labels, the last one all of the training rows.
+
+    Parameters
+    ----------
+    sizes : list of int
+    repeats : list of lists of RowLosses
+        One list for each size.
+    """
+
+    sizes: list[int]
+    repeats: list[list[RowLosses]]
+
+    @property
+    def by_size(self) -> dict[int, list[RowLosses]]:
+        """Losses by number of labels."""
+        return dict(zip(self.sizes, self.repeats, strict=True))
+
+
+def label_losses(attempt: Attempt, data: Data, deadline: float) -> LabelLosses | None:
+    """Losses from as many repeats as fit before `deadline`; None below two.
+
+    What has no label at a size is there without it: a pre-trained network has learnt from all rows.
 
     Parameters
     ----------
     attempt : Attempt
         Finished.
     data : Data
-    min_gain : float
-        In units of the loss.
     deadline : float
         In the seconds of `clock.now`.
     """
-    losses: list[list[RowLosses]] = [[] for _ in SHARES]
-    sizes: list[list[int]] = [[] for _ in SHARES]
+    found, longest = [], 0.0
     for outcome in attempt.outcomes[:MOST_REPEATS]:
-        if now() + sum(SHARES) * outcome.fit_seconds > deadline:
+        start = now()
+        expected = sum(SHARES) * outcome.fit_seconds
+        if start + max(longest, expected) > deadline:
             break
-        found = _points_of(attempt, outcome, data, deadline)
-        if found is None:
+        points = _points_of(attempt, outcome, data, deadline)
+        if points is None:
             break
-        for place, (size, one) in enumerate(found):
-            losses[place].append(one)
-            sizes[place].append(size)
-    n_repeats = len(losses[0])
-    if n_repeats < 2:
+        found.append(points)
+        longest = now() - start
+    if len(found) < 2:
         return None
-    everything = [outcome.losses for outcome in attempt.outcomes[:n_repeats]]
-    n_all = int(np.median([len(data.splits[r].training) for r in range(n_repeats)]))
-    points = [
-        _point(int(np.median(n)), repeats, data) for n, repeats in zip(sizes, losses, strict=True)
-    ]
-    points.append(_point(n_all, everything, data))
+    n_repeats = len(found)
+    # Repeats differ by a row or so, and may have one size more or less at the lower end.
+    n_sizes = min(len(points) for points in found)
+    columns = zip(*(points[-n_sizes:] for points in found), strict=True)
+    pairs = [([size for size, _ in column], [one for _, one in column]) for column in columns]
+    n_all = [len(data.splits[r].training) for r in range(n_repeats)]
+    pairs.append((n_all, [outcome.losses for outcome in attempt.outcomes[:n_repeats]]))
+    return LabelLosses([int(np.median(n)) for n, _ in pairs], [losses for _, losses in pairs])
+
+
+def label_curve(attempt: Attempt, losses: LabelLosses, data: Data, min_gain: float) -> LabelCurve:
+    """Curve of one rung, and whether more labels would help it.
+
+    Parameters
+    ----------
+    attempt : Attempt
+    losses : LabelLosses
+    data : Data
+    min_gain : float
+        In units of the loss.
+    """
+    points = [_point(n, repeats, data) for n, repeats in losses.by_size.items()]
+    n_repeats = len(losses.repeats[-1])
     curve = LabelCurve(attempt.rung.name, attempt.result.title, points, n_repeats)
-    _answer(curve, losses[-1], everything, data, min_gain)
+    _answer(curve, losses.repeats[-2], losses.repeats[-1], data, min_gain)
     return curve
+
+
+def sizes_of(n_rows: int) -> list[int]:
+    """Numbers of labels below `n_rows`, without those that are too few or the same.
+
+    Examples
+    --------
+    >>> sizes_of(1000), sizes_of(60)
+    ([31, 125, 250, 500], [20, 30])
+    """
+    sizes = {max(min(LEAST_ROWS, n_rows), int(n_rows * share)) for share in SHARES}
+    return sorted(sizes)
 
 
 def _points_of(
@@ -115,13 +161,12 @@ def _points_of(
 ) -> list[tuple[int, RowLosses]] | None:
     """Losses of one repeat at each size; None where time ran out or a training diverged."""
     rung, repeat = attempt.rung, outcome.repeat
-    arrays = data.arrays(repeat, for_trees=rung.kind == "trees")
+    arrays = data.arrays(repeat, rung.form)
     y = arrays.training[1]
     strata = y if data.task == "classification" else np.zeros(len(y))
     order = stratified_order(strata, np.random.default_rng([data.seed, repeat, 1]))
     found = []
-    for share in SHARES:
-        size = max(min(LEAST_ROWS, len(y)), int(len(y) * share))
+    for size in sizes_of(len(y)):
         part = arrays.with_training_rows(np.sort(order[:size]))
         if data.task == "classification" and len(np.unique(part.training[1])) < 2:
             return None
@@ -150,7 +195,7 @@ def _answer(
     """What the last doubling of the labels says of the next one."""
     gain = difference(half, everything, data.judging)
     low, high = gain.interval()
-    shown = show_interval(low, high, data.metric, is_gain=True)
+    shown = show_interval(low, high, data.metric, is_gain=True).removesuffix(" points")
     mean = show(gain.mean, (high - low) / 2, data.metric, is_gain=True)
     from_n, to_n = curve.points[-2].n_labels, curve.points[-1].n_labels
     change = f"from {from_n:,} to {to_n:,} labels {curve.title} gained {mean} ({shown})"

@@ -15,17 +15,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator
-from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
-from deepen.model_selection.beginning import identity_of
-from deepen.model_selection.clock import Clock, now
-from deepen.model_selection.ladder_steps import climb, conclude, describe, find_out, try_refit
-from deepen.model_selection.metrics import Task, choose_metric, least_gain
+from deepen.model_selection.ladder_steps import fit_given
+from deepen.model_selection.metrics import Task
 from deepen.model_selection.numbers import ladder_numbers
-from deepen.model_selection.prepare import check_parameters, prepare_table
+from deepen.model_selection.prepare import Given
 from deepen.model_selection.results import LadderEvent
-from deepen.model_selection.store import RunStore
 
 
 class Ladder(BaseEstimator):
@@ -51,7 +47,8 @@ class Ladder(BaseEstimator):
         The loss. None: error rate, balanced where one class is more than 9 times rarer than
         another; RMSE for regression.
     rungs : "auto" or sequence of str, default="auto"
-        Among baseline, linear, one_hidden, deep, modern, boosting.
+        Among baseline, linear, one_hidden, deep, modern, sae, dbn, boosting. "auto" has them all, but
+        sae and dbn, which are pre-trained, only where rows lack a target or there are 5 minutes.
     min_gain : float, default=None
         The gain in loss below which a rung is not worth its cost. None: 0.01 for rates, 0.02 nats
         for log loss, 0.02 standard deviations of the target for a regression.
@@ -93,12 +90,16 @@ class Ladder(BaseEstimator):
         The least gain in force.
     plan_ : list of RungPlan
         What each rung was expected to take.
+    left_out_ : str
+        Why "auto" has no pre-trained rung; empty where it has.
     leaks_ : list of Leak
         Columns that alone nearly determine the target.
     without_leaks_ : Verdict or None
         The verdict without these columns, where time allowed.
     findings_ : Findings
         Label curves, importances, mistakes, calibration, threshold.
+    layers_ : list of LayersView
+        Of each pre-trained rung, what its layers learnt before they saw a target.
     mistake_rows_ : DataFrame or ndarray
         The rows of the worst mistakes, in their order.
     test_targets_, test_predictions_ : ndarray
@@ -186,27 +187,8 @@ class Ladder(BaseEstimator):
             On Ctrl-C before two repeats of any rung are done; later ones end the climb, or the
             training on all rows, in good order.
         """
-        check_parameters(self)
-        start = now()
-        table = prepare_table(X, y, self.task, groups, time, X_test, y_test)
-        self.metric_ = choose_metric(self.metric, table.task, table.y)
-        self.min_gain_ = self.min_gain or least_gain(self.metric_, table.y)
-        seed = int(check_random_state(self.random_state).randint(2**31 - 1))
-        store = RunStore(self.checkpoint) if self.checkpoint is not None else None
-        identity = identity_of(table, self.metric_, seed, self.trials, self.repeats, self.types)
-        self.data_hash_ = identity["data"]
-        spent = store.begin(identity) if store is not None else 0.0
-        clock = Clock(None if self.trials is not None else float(self.time_budget), spent)
-        clock.start = start
-        describe(self, table)
-        ascent = climb(self, table, clock, store, seed)
-        conclude(self, ascent)
-        try_refit(self, ascent)
-        find_out(self, table, ascent)
-        self.elapsed_ = clock.total
-        if store is not None:
-            store.write(spent=clock.total)
-        ascent.climber.tell("finished", ascent.attempts[self.saved_].result.title)
+        given = Given(X, y, groups, time, X_test, y_test)
+        fit_given(self, given)
         return self
 
     def predict(self, X: Any) -> NDArray[Any]:

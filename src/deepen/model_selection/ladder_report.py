@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from deepen.model_selection.ladder import Ladder
-from deepen.model_selection.report_extras import first_layer, notices, picture_shape, rows_used
+from deepen.model_selection.pictures import picture_shape
+from deepen.model_selection.report_extras import first_layer, notices, rows_used
 from deepen.model_selection.report_findings import (
     calibration,
     importance_map,
@@ -18,10 +19,11 @@ from deepen.model_selection.report_findings import (
     threshold,
 )
 from deepen.model_selection.results import RungResult
-from deepen.model_selection.sentence import show, show_interval
+from deepen.model_selection.sentence import show, show_exact, show_interval
 from deepen.model_selection.splits import TEST_SHARE
 from deepen.model_selection.verdict import Gain
 from deepen.report import ColumnRow, GainRow, Report, RungRow
+from deepen.report.text import counted
 
 
 def rung_rows(ladder: Ladder) -> list[RungRow]:
@@ -83,7 +85,7 @@ def _no_interval(result: RungResult) -> str:
 def _effort(result: RungResult) -> str:
     if not result.scores:
         return ""
-    tried = f"{result.n_candidates} settings" if result.n_candidates != 1 else "1 setting"
+    tried = counted(result.n_candidates, "setting")
     return f"{result.seconds:.0f} s, {tried}" if result.seconds >= 1 else f"< 1 s, {tried}"
 
 
@@ -149,7 +151,7 @@ def report_of(
         is_open=verdict.status != "suffices",
         metric=f"{metric.title}, %" if metric.is_rate else metric.title,
         min_gain=verdict.min_gain,
-        min_gain_text=show(verdict.min_gain, verdict.min_gain / 2, metric, is_gain=True),
+        min_gain_text=show_exact(verdict.min_gain, metric),
         facts=facts,
         rungs=rung_rows(ladder),
         best=titles[verdict.best],
@@ -169,6 +171,7 @@ def report_of(
         importance_map=importance_map(ladder, shape),
         mistakes=mistake_rows(ladder, shape),
         filters=first_layer(ladder, chosen),
+        layers=ladder.layers_,
         rows_used=rows_used(ladder),
         notices=notices(ladder, warnings),
         footer=footer,

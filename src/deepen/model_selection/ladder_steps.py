@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from sklearn.utils import check_random_state
 
 from deepen.model_selection.after import costly_findings, free_findings
 from deepen.model_selection.ascent import (
@@ -13,12 +14,15 @@ from deepen.model_selection.ascent import (
     Ascent,
     reference_baseline,
 )
-from deepen.model_selection.beginning import Means, begin
+from deepen.model_selection.beginning import Beginning, Means, begin, identity_of
 from deepen.model_selection.climb import Climber
 from deepen.model_selection.clock import Clock, now
 from deepen.model_selection.data import rows
+from deepen.model_selection.layer_views import layer_views
 from deepen.model_selection.leakage import find_leaks
-from deepen.model_selection.prepare import Table
+from deepen.model_selection.metrics import choose_metric, least_gain
+from deepen.model_selection.prepare import Given, Table, check_parameters, prepare_table
+from deepen.model_selection.pretraining_gain import pretraining_gain
 from deepen.model_selection.refitting import refit_on_all
 from deepen.model_selection.results import nothing_to_compare
 from deepen.model_selection.rungs import select_rungs
@@ -33,6 +37,38 @@ if TYPE_CHECKING:
 # Part of the time after the verdict that the verdict without suspect columns gets.
 WITHOUT_LEAKS_SHARE = 0.6
 WITHOUT_LEAKS_REPEATS = 5
+
+
+def fit_given(ladder: Ladder, given: Given) -> None:
+    """`Ladder.fit` on the arguments in `given`, which is emptied.
+
+    A caller that holds no other reference has the whole table in memory only while it is looked
+    at: what trains are the rows that fit into the budget.
+    """
+    check_parameters(ladder)
+    start = now()
+    table = prepare_table(ladder.task, given)
+    ladder.metric_ = choose_metric(ladder.metric, table.task, table.y)
+    ladder.min_gain_ = ladder.min_gain or least_gain(ladder.metric_, table.y)
+    seed = int(check_random_state(ladder.random_state).randint(2**31 - 1))
+    store = RunStore(ladder.checkpoint) if ladder.checkpoint is not None else None
+    identity = identity_of(table, ladder.metric_, seed, ladder.trials, ladder.repeats, ladder.types)
+    ladder.data_hash_ = identity["data"]
+    spent = store.begin(identity) if store is not None else 0.0
+    clock = Clock(None if ladder.trials is not None else float(ladder.time_budget), spent)
+    clock.start = start
+    describe(ladder, table)
+    beginning, ascent = plan_ascent(ladder, table, clock, store, seed)
+    del table
+    ascent.run()
+    ladder.is_interrupted_ = ascent.is_interrupted
+    conclude(ladder, ascent)
+    try_refit(ladder, ascent)
+    find_out(ladder, beginning.table, ascent)
+    ladder.elapsed_ = clock.total
+    if store is not None:
+        store.write(spent=clock.total)
+    ascent.climber.tell("finished", ascent.attempts[ladder.saved_].result.title)
 
 
 def describe(ladder: Ladder, table: Table) -> None:
@@ -52,9 +88,13 @@ def describe(ladder: Ladder, table: Table) -> None:
     )
 
 
-def climb(ladder: Ladder, table: Table, clock: Clock, store: RunStore | None, seed: int) -> Ascent:
-    """Plan, look for leaks, and run the rungs."""
-    rungs = select_rungs(ladder.rungs)
+def plan_ascent(
+    ladder: Ladder, table: Table, clock: Clock, store: RunStore | None, seed: int
+) -> tuple[Beginning, Ascent]:
+    """Look for leaks, plan, and leave out the rows for which there is no time."""
+    rungs, ladder.left_out_ = select_rungs(
+        ladder.rungs, has_unlabelled=table.X_unlabelled is not None, seconds=clock.budget
+    )
     y = table.y if table.strata is None else table.strata
     ladder.leaks_ = find_leaks(table.X, y, table.task, seed)
     share = AFTER_SHARE_WITH_LEAKS if ladder.leaks_ else AFTER_SHARE
@@ -67,12 +107,11 @@ def climb(ladder: Ladder, table: Table, clock: Clock, store: RunStore | None, se
     climber = Climber(start.data, clock, start.cost, ladder.trials, ladder.progress, store)
     climber.planned = {plan.name: plan.n_candidates for plan in start.plans}
     ascent = Ascent(climber, rungs, ladder.min_gain_, share)
-    climber.tell("plan", start.in_words(len(table.y), clock), n_rungs=len(rungs))
+    words = [start.in_words(len(table.y), clock), ladder.left_out_]
+    climber.tell("plan", "\n".join(filter(None, words)), n_rungs=len(rungs))
     for leak in ladder.leaks_:
         climber.tell("leak", leak.sentence)
-    ascent.run()
-    ladder.is_interrupted_ = ascent.is_interrupted
-    return ascent
+    return start, ascent
 
 
 def conclude(ladder: Ladder, ascent: Ascent) -> None:
@@ -120,10 +159,11 @@ def find_out(ladder: Ladder, table: Table, ascent: Ascent) -> None:
     data, clock = ascent.climber.data, ascent.climber.clock
     attempt = ascent.attempts[ladder.saved_]
     ladder.findings_ = free_findings(attempt, data, ladder.row_numbers_)
+    ladder.findings_.pretraining = pretraining_gain(ascent.attempts, data, ascent.min_gain)
     places = {int(number): place for place, number in enumerate(ladder.row_numbers_)}
     worst = np.array([places[m.row - 1] for m in ladder.findings_.mistakes], dtype=np.int64)
     ladder.mistake_rows_ = rows(data.X, worst)
-    ladder.without_leaks_ = None
+    ladder.without_leaks_, ladder.layers_ = None, []
     if ladder.is_interrupted_:
         missing = ("label_curves", "importances")
         ladder.findings_.reasons.update(dict.fromkeys(missing, "the climb was interrupted"))
@@ -131,7 +171,9 @@ def find_out(ladder: Ladder, table: Table, ascent: Ascent) -> None:
     try:
         if ladder.leaks_:
             ladder.without_leaks_ = _without_leaks(ladder, table, ascent)
-        costly_findings(ladder.findings_, ascent, ladder.verdict_, now() + clock.left)
+        deadline = now() + clock.left
+        costly_findings(ladder.findings_, ascent, ladder.verdict_, deadline)
+        ladder.layers_ = layer_views(ascent, deadline)
     except KeyboardInterrupt:
         ladder.is_interrupted_ = True
 
@@ -154,7 +196,9 @@ def _without_leaks(ladder: Ladder, table: Table, ascent: Ascent) -> Any:
     )
     own = Clock(None if clock.budget is None else WITHOUT_LEAKS_SHARE * clock.left)
     n_repeats = min(ladder.repeats, WITHOUT_LEAKS_REPEATS)
-    seed, rungs = ascent.climber.data.seed, select_rungs(ladder.rungs)
+    # Whether columns leak shows without the rows that have no target.
+    rungs = [rung for rung in ascent.rungs if not rung.pretraining] or ascent.rungs
+    seed = ascent.climber.data.seed
     types = {name: kind for name, kind in (ladder.types or {}).items() if name not in suspects}
     means = Means(own, types=types)
     start = begin(part, rungs, ladder.metric_, seed, n_repeats, ladder.trials, means)

@@ -3,6 +3,7 @@
     network    epochs (6 rows parameters / speed + steps overhead), and one compilation
     trees      rounds x outputs (rows inputs visits + overhead)
     linear     iterations x 4 rows parameters / speed
+    layers     steps of all layers x (5 rows of a batch x weights / speed + overhead), once a repeat
 
 The speed is that of a small product of matrices, measured in some milliseconds; what is left out,
 the first fits show: every estimate is multiplied by how far the last one of its kind was off.
@@ -13,11 +14,12 @@ from __future__ import annotations
 import itertools
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from deepen.model_selection.metrics import Task
+from deepen.model_selection.pretraining import fine_tuning_epochs, length_of
 from deepen.model_selection.rungs import Rung
 from deepen.model_selection.splits import REPEATS_PER_SHUFFLE, SHARES
 from deepen.model_selection.training import BATCH_SIZE
@@ -28,6 +30,9 @@ CANDIDATES = (8, 4, 2, 1)
 ENOUGH_TUNING = 30.0
 # Measured on two cores of 2024: seconds of one step, one compilation, one visit of a cell by a tree.
 STEP, COMPILATION, CELL, TREE = 5e-5, 1.2, 4e-9, 3e-4
+# One step of a layer that learns without a target: it draws as many numbers as the batch has values.
+# Its products are large, so that 12 operations a weight take the time of 5.
+LAYER_WORK, LAYER_STEP, DRAW = 5, 2e-4, 1e-8
 # Usual numbers of epochs and rounds as a share of the most; Newton-like iterations.
 USUAL_SHARE, LINEAR_ITERATIONS, FIXED = 0.5, 60, 0.02
 # A matrix product reaches this many times the speed of a step with all its trimmings.
@@ -68,6 +73,8 @@ class RungPlan:
         Settings tried in each repeat.
     seconds : float
         Estimate for all repeats.
+    n_rows_before : int
+        Rows that its layers see before a target; 0 where it is not pre-trained.
     """
 
     name: str
@@ -76,6 +83,7 @@ class RungPlan:
     n_epochs: int
     n_candidates: int
     seconds: float
+    n_rows_before: int = 0
 
 
 @dataclass
@@ -89,6 +97,12 @@ class CostModel:
         Labelled rows in use.
     n_inputs, n_outputs : int
         After encoding; classes, or 1.
+    speed : float
+        Operations a second.
+    factors : dict of str to float
+        How far estimates of each kind of rung were off.
+    n_unlabelled : int
+        Rows without a target.
     """
 
     task: Task
@@ -97,21 +111,41 @@ class CostModel:
     n_outputs: int
     speed: float = field(default_factory=measured_speed)
     factors: dict[str, float] = field(default_factory=dict)
+    n_unlabelled: int = 0
 
     def fit_seconds(self, rung: Rung, n_rows: int) -> float:
         """Estimate of training one setting on so many rows."""
         if rung.role == "baseline":
             return 1e-3
-        known = self.factors.get(rung.kind, 1.0)
+        known = self.factors.get(_kind(rung), 1.0)
         n_weights = self.n_parameters(rung)
         if rung.kind == "trees":
             rounds, trees = USUAL_SHARE / 2 * rung.max_epochs, max(1, self.n_outputs)
             return known * rounds * trees * (n_rows * self.n_inputs * CELL + TREE)
         if rung.is_network:
             epochs = USUAL_SHARE * rung.max_epochs
+            if rung.pretraining:
+                epochs = fine_tuning_epochs(n_rows, BATCH_SIZE)
             steps = epochs * (n_rows / BATCH_SIZE + 1)
             return known * (epochs * 6 * n_rows * n_weights / self.speed + steps * STEP + FIXED)
         return known * (LINEAR_ITERATIONS * 4 * n_rows * n_weights / self.speed + FIXED)
+
+    def rows_before(self, rung: Rung) -> int:
+        """Rows that layers learn from without a target."""
+        return int(SHARES[0] * self.n_rows) + self.n_unlabelled if rung.pretraining else 0
+
+    def pretraining_seconds(self, rung: Rung) -> float:
+        """Estimate of training the layers of one repeat; 0 where there are none."""
+        if not rung.pretraining:
+            return 0.0
+        n_rows = self.rows_before(rung)
+        size, n_epochs = length_of(n_rows)
+        steps, seconds = n_epochs * -(-n_rows // size), 0.0
+        units = [self.n_inputs, *rung.first["hidden_layer_sizes"]]
+        for below, above in itertools.pairwise(units):
+            one = LAYER_WORK * size * below * above / self.speed + DRAW * size * (below + above)
+            seconds += steps * (one + LAYER_STEP)
+        return self.factors.get(rung.pretraining, 1.0) * seconds
 
     def n_parameters(self, rung: Rung) -> int:
         """Weights and biases of a rung's first setting; the leaves of all its trees at most."""
@@ -127,8 +161,10 @@ class CostModel:
         """Estimate of a rung with its tuning, all repeats."""
         one = self.fit_seconds(rung, int(SHARES[0] * self.n_rows))
         work = 1.0 if not rung.space else work_of(n_candidates)
-        compilation = COMPILATION * min(n_candidates, 2) if rung.is_network else 0.0
-        return compilation + n_repeats * (work * one + AROUND)
+        before = self.pretraining_seconds(rung)
+        n_programs = min(n_candidates, 2) + (1 if rung.pretraining else 0)
+        compilation = COMPILATION * n_programs if rung.is_network else 0.0
+        return compilation + n_repeats * (before + work * one + AROUND)
 
     def learn(self, rung: Rung, fit_seconds: Sequence[float]) -> None:
         """Correct the estimates of rungs of this kind by trainings on all training rows."""
@@ -136,13 +172,28 @@ class CostModel:
             return
         # The first may have compiled a program.
         measured = float(np.median(fit_seconds[1:] or fit_seconds))
-        known = self.factors.get(rung.kind, 1.0)
+        known = self.factors.get(_kind(rung), 1.0)
         off = measured / max(self.fit_seconds(rung, int(SHARES[0] * self.n_rows)), 1e-6)
-        self.factors[rung.kind] = known * float(np.clip(off, 0.1, 10.0))
+        self.factors[_kind(rung)] = known * float(np.clip(off, 0.1, 10.0))
+
+    def learn_pretraining(self, rung: Rung, seconds: float) -> None:
+        """Correct the estimate of a rung's layers by those of one repeat."""
+        if not rung.pretraining or seconds <= 0:
+            return
+        known = self.factors.get(rung.pretraining, 1.0)
+        off = seconds / max(self.pretraining_seconds(rung), 1e-6)
+        self.factors[rung.pretraining] = known * float(np.clip(off, 0.1, 10.0))
 
 
-def affordable(one: float, n_repeats: int, share: float) -> int:
+def _kind(rung: Rung) -> str:
+    """What estimates are corrected together: pre-trained networks walk other ways than plain ones."""
+    return rung.name if rung.pretraining else rung.kind
+
+
+def affordable(one: float, n_repeats: int, share: float, before: float = 0.0) -> int:
     """Most settings that a rung can try in each repeat within `share` seconds, `one` a training.
+
+    `before` is what a repeat takes however many settings it tries.
 
     Examples
     --------
@@ -151,17 +202,21 @@ def affordable(one: float, n_repeats: int, share: float) -> int:
     """
     limit = max(min(share, ENOUGH_TUNING), share / 2)
     for n in CANDIDATES:
-        if n_repeats * (work_of(n) * one + AROUND) <= limit:
+        if n_repeats * (before + work_of(n) * one + AROUND) <= limit:
             return n
     return 1
 
 
 def affordable_rows(cost: CostModel, rungs: Sequence[Rung], seconds: float) -> int:
-    """Rows with which every rung gets through one shuffle untuned; all of them where they fit."""
+    """Rows with which every rung gets through one shuffle untuned; all of them where they fit.
+
+    For a pre-trained rung no row is left out: it is for tables of few labels, and left out itself sooner.
+    """
+    plain = [rung for rung in rungs if not rung.pretraining] or rungs
 
     def total(n_rows: int) -> float:
-        part = CostModel(cost.task, n_rows, cost.n_inputs, cost.n_outputs, cost.speed, cost.factors)
-        return sum(part.rung_seconds(rung, 1, REPEATS_PER_SHUFFLE) for rung in rungs)
+        part = replace(cost, n_rows=n_rows)
+        return sum(part.rung_seconds(rung, 1, REPEATS_PER_SHUFFLE) for rung in plain)
 
     low, high = min(LEAST_TO_CUT, cost.n_rows), cost.n_rows
     if total(high) <= seconds:
@@ -180,13 +235,14 @@ def plan_rungs(
     share = budget / max(1, sum(rung.role != "baseline" for rung in rungs))
     for rung in rungs:
         one = cost.fit_seconds(rung, int(SHARES[0] * cost.n_rows))
-        n = trials if trials is not None else affordable(one, n_repeats, share)
+        before = cost.pretraining_seconds(rung)
+        n = trials if trials is not None else affordable(one, n_repeats, share, before)
         n = n if rung.space else 1
         seconds = min(share, cost.rung_seconds(rung, n, n_repeats))
         plans.append(
             RungPlan(
                 rung.name, rung.title_for(cost.task), cost.n_parameters(rung), rung.max_epochs, n,
-                seconds,
+                seconds, cost.rows_before(rung),
             )
         )  # fmt: skip
     return plans

@@ -11,9 +11,12 @@ from numpy.typing import NDArray
 from deepen.model_selection.metrics import Task
 from deepen.model_selection.splits import Plan, duplicate_groups, joined_groups
 from deepen.model_selection.tuning import stratified_order
+from deepen.report.text import counted
 
 LEAST_ROWS = 15
 LEAST_PER_CLASS = 4
+# Labels that are sorted at one time.
+PIECE = 100_000
 
 
 def check_parameters(ladder: Any) -> None:
@@ -60,7 +63,7 @@ class Table:
         """Class numbers; None for a regression."""
         if self.task == "regression":
             return None
-        return np.asarray(np.unique(self.y, return_inverse=True)[1], dtype=np.int64)
+        return class_numbers(self.y)[1]
 
     def split_plan(self, seed: int) -> tuple[Plan, int]:
         """How rows are drawn for the repeats, and the number of rows that repeat another."""
@@ -88,33 +91,45 @@ class Table:
         )  # fmt: skip
 
 
-def prepare_table(
-    X: Any,
-    y: Any,
-    task: Task | None,
-    groups: Any = None,
-    time: Any = None,
-    X_test: Any = None,
-    y_test: Any = None,
-) -> Table:
-    """Labelled rows with everything that splits them.
+@dataclass
+class Given:
+    """The arguments of `Ladder.fit`; who takes them holds the only reference that is left.
 
     Parameters
     ----------
-    X, y, task
+    X, y
         As in `prepare`.
     groups, time : array-like of shape (n_samples,) or None
         Rows that go together; the place of rows in time.
     X_test, y_test : as X and y, or None
         The rows that judge.
+    """
+
+    X: Any
+    y: Any
+    groups: Any = None
+    time: Any = None
+    X_test: Any = None
+    y_test: Any = None
+
+    def take(self) -> tuple[Any, ...]:
+        """The arguments, which are then no longer here."""
+        taken = tuple(vars(self).values())
+        vars(self).update(dict.fromkeys(vars(self)))
+        return taken
+
+
+def prepare_table(task: Task | None, given: Given) -> Table:
+    """Labelled rows with everything that splits them; `given` is emptied.
 
     Raises
     ------
     ValueError
-        As `prepare`, and where these do not fit one another.
+        As `prepare`, and where the arguments do not fit one another.
     """
     import pandas as pd
 
+    X, y, groups, time, X_test, y_test = given.take()
     X = X if hasattr(X, "iloc") else np.asarray(X)
     n_own = X.shape[0]
     if X_test is not None:
@@ -229,6 +244,8 @@ def prepare(X: Any, y: Any, task: Task | None) -> tuple[Any, NDArray[Any], Task,
 
 def _labels(series: Any) -> NDArray[Any]:
     """Class labels as integers, booleans or text; whole floats, which missing cells make, as integers."""
+    import pandas as pd
+
     if series.dtype.kind == "f":
         values = series.to_numpy()
         labels = (
@@ -239,8 +256,10 @@ def _labels(series: Any) -> NDArray[Any]:
     elif series.dtype.kind in "iub":
         labels = series.to_numpy(dtype=bool if series.dtype.kind == "b" else np.int64)
     else:
-        labels = series.astype(str).to_numpy(dtype=str)
-    classes, counts = np.unique(labels, return_counts=True)
+        codes, names = pd.factorize(series)
+        labels = np.asarray([str(name) for name in names])[codes]
+    classes, numbers = class_numbers(labels)
+    counts = np.bincount(numbers)
     if len(classes) < 2:
         raise ValueError(
             f"the target has one class only, {classes[0]!r}; the ladder needs at least two."
@@ -248,11 +267,24 @@ def _labels(series: Any) -> NDArray[Any]:
     if counts.min() < LEAST_PER_CLASS:
         rare = classes[counts.argmin()]
         raise ValueError(
-            f"class {str(rare)!r} has {counts.min()} row(s) and "
+            f"class {str(rare)!r} has {counted(int(counts.min()), 'row')} and "
             f"at least {LEAST_PER_CLASS} are needed: "
             "leave the class out or join it with another."
         )
     return np.asarray(labels)
+
+
+def class_numbers(labels: NDArray[Any]) -> tuple[NDArray[Any], NDArray[np.int64]]:
+    """Class labels in order, and the place of each row's among them; no copy of all labels is sorted.
+
+    Examples
+    --------
+    >>> class_numbers(np.array(["no", "yes", "no"]))
+    (array(['no', 'yes'], dtype='<U3'), array([0, 1, 0]))
+    """
+    starts = range(0, len(labels), PIECE)
+    classes = np.unique(np.concatenate([np.unique(labels[s : s + PIECE]) for s in starts]))
+    return classes, np.searchsorted(classes, labels)
 
 
 def _values(series: Any) -> NDArray[np.float64]:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from deepen.model_selection import training
-from deepen.model_selection.data import Data, new_encoder
+from deepen.model_selection.data import Data, all_rows, new_encoder
+from deepen.model_selection.pretraining import Pretraining, unit_scaler
 from deepen.model_selection.results import RungResult
 from deepen.model_selection.rungs import Rung
 
@@ -14,15 +17,19 @@ def refit_on_all(rung: Rung, result: RungResult, data: Data) -> tuple[Any, list[
     """Encoder and model fitted on all labelled rows, and what became of each column."""
     from sklearn.pipeline import Pipeline
 
-    for_trees = rung.kind == "trees"
-    encoder = new_encoder(data.columns, for_trees=for_trees)
+    encoder = new_encoder(data.columns, for_trees=rung.form == "codes")
     X = encoder.fit_transform(data.X, data.y)
-    unlabelled = None
-    if rung.takes_unlabelled and data.X_unlabelled is not None:
-        unlabelled = encoder.transform(data.X_unlabelled)
+    steps, pretraining = [("table", encoder)], None
+    if rung.form == "unit":
+        seen, n_unlabelled = all_rows(X, encoder, data.X_unlabelled)
+        scaler = unit_scaler(seen)
+        steps.append(("scale", scaler))
+        X = scaler.transform(X)
+        seed = int(np.random.SeedSequence([data.seed, 1]).generate_state(1)[0] >> 1)
+        pretraining = Pretraining(scaler.transform(seen), n_unlabelled, seed)
     model = training.refit(
         rung, result.params, X, data, n_epochs=result.n_epochs,
-        is_categorical=encoder.categorical_features_ if for_trees else None,
-        X_unlabelled=unlabelled,
+        is_categorical=encoder.categorical_features_ if rung.form == "codes" else None,
+        pretraining=pretraining,
     )  # fmt: skip
-    return Pipeline([("table", encoder), ("model", model)]), list(encoder.columns_)
+    return Pipeline([*steps, ("model", model)]), list(encoder.columns_)

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import math
-import re
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 
+from deepen.model_selection.data import MOST_UNLABELLED
 from deepen.model_selection.ladder import Ladder
+from deepen.model_selection.pictures import at_pixels, picture_shape
 from deepen.model_selection.rungs import RUNGS
 from deepen.model_selection.splits import SHARES, describe_split
 from deepen.report import Filters, Notice, RowsUse
+from deepen.report.text import counted
 
-LEAST_SIDE = 4  # of a picture, in pixels
-_PIXEL = re.compile(r"(.*pixel[ _.]?)(\d+)(?:[ _.x](\d+))?", re.IGNORECASE)
 LEFT_OUT = "left out"
 NAMES_SHOWN, LONGEST_NAME = 6, 40
+RUNG_OF = {rung.name: rung for rung in RUNGS}
 
 
 def notices(ladder: Ladder, warnings: Sequence[str] = ()) -> list[Notice]:
@@ -43,8 +42,14 @@ def notices(ladder: Ladder, warnings: Sequence[str] = ()) -> list[Notice]:
         )
         found.append(Notice("Repeated rows", text))
     if ladder.n_unlabeled_:
-        text = f"{_rows(ladder.n_unlabeled_)} without a target; {_use_of_unlabelled(ladder)}."
+        text = f"{_rows(ladder.n_unlabeled_)} without a target; {use_of_unlabelled(ladder)}."
+        if gain := ladder.findings_.pretraining:
+            text = f"{text} {gain.sentence}"
         found.append(Notice("Unlabelled rows", text))
+    elif gain := ladder.findings_.pretraining:
+        found.append(Notice("Pre-training", gain.sentence))
+    if ladder.left_out_:
+        found.append(Notice("Rungs left out", ladder.left_out_))
     return [*found, *_left_out(ladder), *_missing(ladder)]
 
 
@@ -72,11 +77,19 @@ def _classes(ladder: Ladder) -> list[Notice]:
     return [Notice("Uneven classes", text)]
 
 
-def _use_of_unlabelled(ladder: Ladder) -> str:
+def use_of_unlabelled(ladder: Ladder) -> str:
+    """Which rungs learnt from the rows without a target, in words."""
     ran = {result.name for result in ladder.results_ if result.scores}
     users = [rung.title_for(ladder.task_) for rung in RUNGS
-             if rung.takes_unlabelled and rung.name in ran]  # fmt: skip
-    return f"used by {' and '.join(users)}" if users else "no rung that ran can use them"
+             if rung.pretraining and rung.name in ran]  # fmt: skip
+    if not users:
+        had_no_time = any(RUNG_OF[result.name].pretraining for result in ladder.results_)
+        if had_no_time:
+            return "the rungs that are pre-trained on them had no time; give more, deepen resume goes on"
+        return "no rung that ran can use them"
+    n_used = min(ladder.n_unlabeled_, MOST_UNLABELLED)
+    some = "" if n_used == ladder.n_unlabeled_ else f"the first {n_used:,} are "
+    return f"{some}used by {' and '.join(users)}, which are pre-trained on them"
 
 
 def _missing(ladder: Ladder) -> list[Notice]:
@@ -88,7 +101,7 @@ def _missing(ladder: Ladder) -> list[Notice]:
 
 
 def _rows(n: int) -> str:
-    return f"{n:,} row" + ("s" if n != 1 else "")
+    return counted(n, "row")
 
 
 def _cut(name: str) -> str:
@@ -125,7 +138,7 @@ def rows_used(ladder: Ladder) -> list[RowsUse]:
         uses.insert(0, RowsUse("how rows are split", "", ladder.split_))
     if ladder.n_unlabeled_:
         uses.append(
-            RowsUse("without a target", _rows(ladder.n_unlabeled_), _use_of_unlabelled(ladder))
+            RowsUse("without a target", _rows(ladder.n_unlabeled_), use_of_unlabelled(ladder))
         )
     if not ladder.refit_reason_:
         uses.append(
@@ -140,27 +153,6 @@ def rows_used(ladder: Ladder) -> list[RowsUse]:
 
 def _about(n: int, share: float) -> str:
     return f"{share:.0%}".replace("%", " %") + f", about {round(n * share):,} in each repeat"
-
-
-def picture_shape(names: Sequence[Any]) -> tuple[int, int] | None:
-    """Height and width where the columns are the pixels of a square picture, by their names.
-
-    Examples
-    --------
-    >>> picture_shape([f"pixel_{i}" for i in range(64)]), picture_shape(["age", "pixel_1"])
-    ((8, 8), None)
-    """
-    side = math.isqrt(len(names))
-    if side < LEAST_SIDE or side * side != len(names):
-        return None
-    matches = [_PIXEL.fullmatch(str(name)) for name in names]
-    places = [(match[2], match[3]) for match in matches if match]
-    if len(places) < len(names):
-        return None
-    first = int(places[0][0])
-    one_number = [(str(i + first), None) for i in range(side * side)]
-    two_numbers = [(str(i // side + first), str(i % side + first)) for i in range(side * side)]
-    return (side, side) if places in (one_number, two_numbers) else None
 
 
 def first_layer(ladder: Ladder, title: str) -> Filters | None:
@@ -180,10 +172,4 @@ def first_layer(ladder: Ladder, title: str) -> Filters | None:
     inputs = [str(name) for name in pipeline.named_steps["table"].get_feature_names_out()]
     if len(coefs) != len(inputs):
         return None
-    places = {str(name): place for place, name in enumerate(names)}
-    # Pixels that never change were left out: they have no weight.
-    weights = np.zeros((len(names), coefs.shape[1]))
-    for values, name in zip(coefs, inputs, strict=True):
-        if name in places:
-            weights[places[name]] = values
-    return Filters(title, weights, shape, is_linear)
+    return Filters(title, at_pixels(coefs, inputs, names), shape, is_linear)

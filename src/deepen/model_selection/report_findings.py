@@ -44,7 +44,20 @@ def label_curve(ladder: Ladder) -> LabelCurve | None:
         )
         for curve in curves
     ]
-    return LabelCurve(lines, " ".join(curve.sentence for curve in curves))
+    words = _together([curve.sentence for curve in curves])
+    first = ladder.findings_.pretraining_by_labels
+    return LabelCurve(lines, f"{first} {words}" if first else words)
+
+
+def _together(sentences: Sequence[str]) -> str:
+    """Sentences with the same answer as one: what stands before the colon is said once."""
+    changes: dict[str, list[str]] = {}
+    for sentence in sentences:
+        answer, _, change = sentence.removesuffix(".").partition(": ")
+        changes.setdefault(answer, []).append(change)
+    found = [": ".join([answer, "; ".join(part)] if any(part) else [answer])
+             for answer, part in changes.items()]  # fmt: skip
+    return " ".join(f"{text}." for text in found)
 
 
 def importance_rows(ladder: Ladder) -> list[ImportanceRow]:

@@ -63,6 +63,8 @@ class Outcome:
     threshold : float
         With two classes, the probability of the second from which on to say so, found on the
         tuning rows for the least balanced error; NaN elsewhere.
+    pretraining_seconds : float
+        Layers that all settings of the repeat started from.
     """
 
     repeat: int
@@ -75,6 +77,7 @@ class Outcome:
     trials: list[Trial] = field(default_factory=list)
     history: dict[str, list[float]] = field(default_factory=dict)
     threshold: float = float("nan")
+    pretraining_seconds: float = 0.0
 
     @property
     def score(self) -> float:

@@ -2,6 +2,7 @@
 
 0 majority | mean      1 logistic | linear regression      2 one hidden layer      3 deep
 4 deep, modern training: dropout, max-norm, a cosine schedule walked to its end
+5 stacked denoising autoencoder, fine-tuned      6 deep belief network, fine-tuned
 beside the ladder: gradient boosting
 
 A rung is one entry of `RUNGS`; nothing else names it.
@@ -11,19 +12,37 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
 from deepen.model_selection.metrics import Task
 from deepen.model_selection.results import Role
+from deepen.model_selection.rung_models import (
+    MAX_EPOCHS,
+    MAX_TREES,
+    MODERN_EPOCHS,
+    MOST_FINE_TUNING,
+    baseline,
+    belief,
+    boosting,
+    denoising,
+    linear,
+    modern,
+    network,
+)
 
+Form = Literal["columns", "unit", "codes"]
 Draw = Callable[[np.random.Generator], Any]
 
-MAX_EPOCHS, MODERN_EPOCHS, PATIENCE = 120, 80, 20
+PATIENCE = 20
 RIDGE_PENALTIES = (0.0, 1.0, 10.0, 100.0, 1000.0)
-# Coarse bins and a fast rate halve the time of boosting and cost no accuracy that showed.
-MAX_TREES, TREE_PATIENCE, TREE_BINS = 400, 10, 63
+# With a target in every row and less time than this, in seconds, "auto" has no pre-trained rungs.
+ENOUGH_TO_PRETRAIN = 300.0
+WHY_NONE_PRETRAINED = (
+    "Pre-trained networks are left out: every row has a target, and the time is short "
+    "(--rungs names them, or give 5 minutes)."
+)
 
 
 @dataclass(frozen=True)
@@ -53,12 +72,10 @@ class Rung:
         Epochs without progress on the stopping rows that a network is given.
     walks_to_end : bool
         Whether the weights of the last epoch are taken, not the best ones on the stopping rows.
-    takes_unlabelled : bool
-        Whether ``fit`` takes ``X_unlabelled``, rows without a target.
+    pretraining : {"", "autoencoder", "rbm"}
+        What its layers are trained with before they see a target, on the rows without one too.
     max_epochs : int
         Most epochs or rounds; 0 where it counts none.
-    is_default : bool
-        Whether "auto" has it.
     """
 
     name: str
@@ -72,14 +89,20 @@ class Rung:
     kind: str = "plain"
     patience: float = PATIENCE
     walks_to_end: bool = False
-    takes_unlabelled: bool = False
+    pretraining: str = ""
     max_epochs: int = 0
-    is_default: bool = True
 
     @property
     def is_network(self) -> bool:
         """Whether it trains in epochs, with callbacks."""
         return self.kind == "network"
+
+    @property
+    def form(self) -> Form:
+        """Numbers standardised, every column in [0, 1], or categories as codes."""
+        if self.kind == "trees":
+            return "codes"
+        return "unit" if self.pretraining else "columns"
 
     def title_for(self, task: Task) -> str:
         """Name in words."""
@@ -95,74 +118,16 @@ def _one_of(*values: Any) -> Draw:
     return lambda rng: values[int(rng.integers(len(values)))]
 
 
-def _baseline(task: Task, params: Mapping[str, Any], seed: int, is_balanced: bool) -> Any:
-    from sklearn.dummy import DummyClassifier, DummyRegressor
-
-    return DummyClassifier(strategy="prior") if task == "classification" else DummyRegressor()
-
-
-def _linear(task: Task, params: Mapping[str, Any], seed: int, is_balanced: bool) -> Any:
-    from deepen.linear_model import LinearRegression, LogisticRegression
-
-    if task == "regression":
-        return LinearRegression(**params)
-    return LogisticRegression(max_iter=500, class_weight=_weight(is_balanced), **params)
-
-
-def _boosting(task: Task, params: Mapping[str, Any], seed: int, is_balanced: bool) -> Any:
-    from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
-
-    fixed: dict[str, Any] = {
-        "max_iter": MAX_TREES,
-        "max_bins": TREE_BINS,
-        "early_stopping": True,
-        "n_iter_no_change": TREE_PATIENCE,
-        "random_state": seed,
-    }
-    if task == "regression":
-        return HistGradientBoostingRegressor(**fixed, **params)
-    return HistGradientBoostingClassifier(**fixed, class_weight=_weight(is_balanced), **params)
-
-
-def _network(task: Task, params: Mapping[str, Any], seed: int, is_balanced: bool) -> Any:
-    from deepen.neural_network import MLPClassifier, MLPRegressor
-
-    # Only the callbacks of `training` decide when a network has trained enough.
-    settings = {
-        "max_iter": MAX_EPOCHS,
-        "n_iter_no_change": np.inf,
-        "random_state": seed,
-        **params,
-    }
-    if task == "regression":
-        return MLPRegressor(**settings)
-    return MLPClassifier(class_weight=_weight(is_balanced), **settings)
-
-
-def _modern(task: Task, params: Mapping[str, Any], seed: int, is_balanced: bool) -> Any:
-    recipe = {
-        "max_iter": MODERN_EPOCHS,
-        "max_norm": 3.0,
-        "learning_rate": "cosine",
-        "input_dropout": 0.1,
-    }
-    return _network(task, {**recipe, **params}, seed, is_balanced)
-
-
-def _weight(is_balanced: bool) -> str | None:
-    return "balanced" if is_balanced else None
-
-
 RUNGS: tuple[Rung, ...] = (
-    Rung("baseline", "majority class", "mean of the target", "baseline", _baseline, turn=0),
+    Rung("baseline", "majority class", "mean of the target", "baseline", baseline, turn=0),
     Rung(
-        "linear", "logistic regression", "linear regression", "ladder", _linear,
+        "linear", "logistic regression", "linear regression", "ladder", linear,
         first={"C": 1.0},
         space={"C": _log_uniform(1e-3, 1e3)},
         turn=1,
     ),
     Rung(
-        "one_hidden", "one hidden layer", "one hidden layer", "ladder", _network,
+        "one_hidden", "one hidden layer", "one hidden layer", "ladder", network,
         first={"hidden_layer_sizes": (128,), "learning_rate_init": 2e-3, "alpha": 1e-4},
         space={
             "hidden_layer_sizes": _one_of((64,), (128,)),
@@ -172,7 +137,7 @@ RUNGS: tuple[Rung, ...] = (
         turn=3, kind="network", max_epochs=MAX_EPOCHS,
     ),
     Rung(
-        "deep", "deep network", "deep network", "ladder", _network,
+        "deep", "deep network", "deep network", "ladder", network,
         first={"hidden_layer_sizes": (128, 128), "learning_rate_init": 1e-3, "alpha": 1e-4},
         space={
             "hidden_layer_sizes": _one_of((128, 128), (128, 128, 128)),
@@ -183,7 +148,7 @@ RUNGS: tuple[Rung, ...] = (
     ),
     Rung(
         "modern", "deep network with modern training", "deep network with modern training",
-        "ladder", _modern,
+        "ladder", modern,
         first={
             "hidden_layer_sizes": (256, 256), "learning_rate_init": 3e-3, "alpha": 1e-4,
             "dropout": 0.35, "activation": "relu",
@@ -198,8 +163,29 @@ RUNGS: tuple[Rung, ...] = (
         # The last, slow epochs of its cosine schedule are its gain; the best of noisy scores is none.
         turn=5, kind="network", patience=float("inf"), walks_to_end=True, max_epochs=MODERN_EPOCHS,
     ),
+    *(
+        Rung(
+            name, title, title, "ladder", make,
+            # One stack of layers serves all settings of a repeat, so that all have its sizes.
+            first={"hidden_layer_sizes": (256, 256), "learning_rate_init": rate, "alpha": 1e-4,
+                   "dropout": 0.35},
+            space={
+                "hidden_layer_sizes": _one_of((256, 256)),
+                "learning_rate_init": _log_uniform(rate / 3, 3 * rate),
+                "alpha": _log_uniform(1e-5, 1.0),
+                "dropout": _one_of(0.0, 0.2, 0.35, 0.5),
+            },
+            turn=turn, kind="network", patience=float("inf"), walks_to_end=True,
+            pretraining=pretraining, max_epochs=MOST_FINE_TUNING,
+        )
+        for name, title, make, rate, turn, pretraining in (
+            ("sae", "stacked denoising autoencoder", denoising, 3e-3, 6, "autoencoder"),
+            # Logistic units pass on smaller gradients than rectifiers do.
+            ("dbn", "deep belief network", belief, 1e-2, 7, "rbm"),
+        )
+    ),
     Rung(
-        "boosting", "gradient boosting", "gradient boosting", "beside", _boosting,
+        "boosting", "gradient boosting", "gradient boosting", "beside", boosting,
         first={"learning_rate": 0.2, "max_leaf_nodes": 15, "l2_regularization": 0.0,
                "max_features": 0.5},
         space={
@@ -213,16 +199,40 @@ RUNGS: tuple[Rung, ...] = (
 )  # fmt: skip
 
 
-def select_rungs(names: str | Sequence[str]) -> tuple[Rung, ...]:
-    """Rungs by name, in the order of their cost; "auto" is all of them but the special ones."""
+def select_rungs(
+    names: str | Sequence[str], *, has_unlabelled: bool = True, seconds: float | None = None
+) -> tuple[tuple[Rung, ...], str]:
+    """Rungs by name, in the order of their cost, and why some are left out, in words.
+
+    "auto" is all of them, with one exception: pre-training pays where rows without a target outnumber
+    those with one, and rarely elsewhere (what it gains, dropout gains too), so that without such rows a
+    short time goes to the others.
+
+    Parameters
+    ----------
+    names : "auto", str or sequence of str
+    has_unlabelled : bool, default=True
+        Whether there are rows without a target.
+    seconds : float or None, default=None
+        Time for everything; None is no limit.
+
+    Examples
+    --------
+    >>> rungs, reason = select_rungs("auto", has_unlabelled=False, seconds=60.0)
+    >>> [rung.name for rung in rungs]
+    ['baseline', 'linear', 'one_hidden', 'deep', 'modern', 'boosting']
+    """
     if isinstance(names, str) and names == "auto":
-        return tuple(rung for rung in RUNGS if rung.is_default)
+        is_short = seconds is not None and seconds < ENOUGH_TO_PRETRAIN
+        if has_unlabelled or not is_short:
+            return RUNGS, ""
+        return tuple(rung for rung in RUNGS if not rung.pretraining), WHY_NONE_PRETRAINED
     known = [rung.name for rung in RUNGS]
     wanted = [names] if isinstance(names, str) else list(names)
     unknown = [name for name in wanted if name not in known]
     if unknown:
         raise ValueError(f"rungs must be 'auto' or among {', '.join(known)}, got {unknown[0]!r}.")
-    return tuple(rung for rung in RUNGS if rung.name in wanted)
+    return tuple(rung for rung in RUNGS if rung.name in wanted), ""
 
 
 def candidates(rung: Rung, task: Task, n_candidates: int, seed: int) -> list[dict[str, Any]]:

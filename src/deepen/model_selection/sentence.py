@@ -10,6 +10,10 @@ from deepen.model_selection.metrics import Metric
 from deepen.model_selection.results import RungResult
 from deepen.model_selection.verdict import Gain, Verdict
 
+MOST_DECIMALS = 6
+# How far off, in parts of itself, a loss from one repeat may easily be.
+FROM_ONE_REPEAT = 0.1
+
 
 def decimals_for(uncertainty: float) -> int:
     """Decimals that show an uncertainty with one figure, or two where the first is a 1 or a 2.
@@ -23,7 +27,7 @@ def decimals_for(uncertainty: float) -> int:
         return 3
     exponent = math.floor(math.log10(uncertainty))
     leading = uncertainty / 10.0**exponent
-    return min(6, max(0, -exponent + (1 if leading < 3 else 0)))
+    return min(MOST_DECIMALS, max(0, -exponent + (1 if leading < 3 else 0)))
 
 
 def show(value: float, uncertainty: float, metric: Metric, *, is_gain: bool = False) -> str:
@@ -34,34 +38,66 @@ def show(value: float, uncertainty: float, metric: Metric, *, is_gain: bool = Fa
     >>> from deepen.model_selection.metrics import METRICS
     >>> show(0.0312, 0.004, METRICS["error"])
     '3.1 %'
+    >>> [show(gain, 0.01, METRICS["error"], is_gain=True) for gain in (0.01, 0.02)]
+    ['1.0 points', '2.0 points']
     """
-    scale, unit = (100.0, " %") if metric.is_rate else (1.0, "")
-    text = f"{value * scale:.{decimals_for(uncertainty * scale)}f}"
-    text = text.replace("-", "\N{MINUS SIGN}") if float(text) else text.lstrip("-")
-    return text + (" points" if is_gain and metric.is_rate else unit)
+    scale = 100.0 if metric.is_rate else 1.0
+    text = _figure(value * scale, decimals_for(uncertainty * scale))
+    return text + _unit(text, metric, is_gain=is_gain)
+
+
+def show_exact(gain: float, metric: Metric) -> str:
+    """A gain that somebody has set, such as the least one: no more figures than it has.
+
+    Examples
+    --------
+    >>> from deepen.model_selection.metrics import METRICS
+    >>> [show_exact(gain, METRICS["error"]) for gain in (0.01, 0.005)]
+    ['1 point', '0.5 points']
+    """
+    text = f"{gain * (100.0 if metric.is_rate else 1.0):.3g}"
+    return text + _unit(text, metric, is_gain=True)
+
+
+def _figure(value: float, n_decimals: int) -> str:
+    text = f"{value:.{n_decimals}f}"
+    return text.replace("-", "\N{MINUS SIGN}") if float(text) else text.lstrip("-")
+
+
+def _unit(text: str, metric: Metric, *, is_gain: bool) -> str:
+    if not metric.is_rate:
+        return ""
+    points = " point" if text.lstrip("\N{MINUS SIGN}") == "1" else " points"
+    return points if is_gain else " %"
 
 
 def show_interval(low: float, high: float, metric: Metric, *, is_gain: bool = False) -> str:
-    """Both ends of an interval, "n/a" where there is none.
+    """Both ends of an interval, "n/a" where there is none; an end above zero is not shown as zero.
 
     Examples
     --------
     >>> from deepen.model_selection.metrics import METRICS
     >>> show_interval(0.021, 0.044, METRICS["error"])
     '2.1 to 4.4 %'
+    >>> show_interval(0.003, 0.08, METRICS["error"], is_gain=True)
+    '0.3 to 8.0 points'
     """
     if not (math.isfinite(low) and math.isfinite(high)):
         return "n/a"
-    half_width = (high - low) / 2
-    first = show(low, half_width, metric, is_gain=is_gain)
-    for unit in (" points", " %"):
-        first = first.removesuffix(unit)
-    return f"{first} to {show(high, half_width, metric, is_gain=is_gain)}"
+    scale = 100.0 if metric.is_rate else 1.0
+    low, high = low * scale, high * scale
+    n_decimals = decimals_for((high - low) / 2)
+    while low > 0 and n_decimals < MOST_DECIMALS and not float(_figure(low, n_decimals)):
+        n_decimals += 1
+    unit = "" if not metric.is_rate else " points" if is_gain else " %"
+    return f"{_figure(low, n_decimals)} to {_figure(high, n_decimals)}{unit}"
 
 
 def show_result(result: RungResult, metric: Metric) -> str:
-    """Mean loss with its interval."""
+    """Mean loss with its interval; of one repeat the mean alone, to two figures."""
     low, high = result.interval
+    if not math.isfinite(high - low):
+        return show(result.mean, FROM_ONE_REPEAT * result.mean, metric)
     half_width = (high - low) / 2
     return f"{show(result.mean, half_width, metric)} ({show_interval(low, high, metric)})"
 
@@ -115,7 +151,7 @@ def _lead(verdict: Verdict, chosen: RungResult) -> str:
 
 
 def _forgone(verdict: Verdict, titles: Mapping[str, str], metric: Metric) -> str:
-    least = show(verdict.min_gain, verdict.min_gain / 2, metric, is_gain=True)
+    least = show_exact(verdict.min_gain, metric)
     parts = []
     if verdict.best != verdict.chosen:
         gain = verdict.behind(verdict.chosen)
@@ -153,9 +189,10 @@ def _cannot_tell(
 
 
 def provisional(verdict: Verdict, results: Mapping[str, RungResult], metric: Metric) -> str:
-    """The answer so far, while other rungs still run."""
+    """The answer so far, while other rungs still run; one repeat is shown and decides nothing."""
     shown = [
         f"{result.title} {show_result(result, metric)}"
+        + ("" if result.is_finished else " (one repeat)")
         for result in sorted(results.values(), key=lambda result: result.mean)
     ]
     text = f"So far, {metric.title}: {_join(shown)}."

@@ -98,7 +98,10 @@ class RunStore:
         """Keep a finished repeat, and the seconds spent so far."""
         plain = {
             name: getattr(outcome, name)
-            for name in ("repeat", "params", "n_epochs", "fit_seconds", "seconds", "history")
+            for name in (
+                *("repeat", "params", "n_epochs", "fit_seconds", "seconds", "history"),
+                "pretraining_seconds",
+            )
         }
         plain["trials"] = [asdict(trial) for trial in outcome.trials]
         plain["spent"], plain["threshold"] = spent, outcome.threshold

@@ -13,7 +13,9 @@ from numpy.typing import NDArray
 
 from deepen.model_selection import clock
 from deepen.model_selection.data import Arrays, Data
-from deepen.model_selection.rungs import MAX_TREES, Rung, build
+from deepen.model_selection.pretraining import Pretraining, fine_tuning_epochs, finish_layers
+from deepen.model_selection.rung_models import MAX_TREES
+from deepen.model_selection.rungs import Rung, build
 
 BATCH_SIZE = 64
 ROWS_FOR_THREADS = 20_000
@@ -31,6 +33,7 @@ class Fitted:
     n_epochs: int = 0
     history: dict[str, list[float]] = field(default_factory=dict)
     failure: str = ""  # why there is no model
+    pretraining_seconds: float = 0.0  # once in each repeat, and not part of `seconds`
 
 
 class StopAfter:
@@ -125,21 +128,26 @@ def fit_candidate(
     from sklearn.exceptions import ConvergenceWarning
 
     model = build(rung, data.task, params, seed, is_balanced=data.is_balanced)
-    start = clock.now()
+    start, before = clock.now(), 0.0
     with warnings.catch_warnings(), np.errstate(over="ignore", invalid="ignore"):
         # What has not converged is judged as it is; what overflows ends in a loss that shows it.
         warnings.simplefilter("ignore", ConvergenceWarning)
         try:
+            if rung.pretraining:
+                rows = arrays.pretraining or Pretraining(arrays.training[0], seed=data.seed)
+                before = rows.start(model, deadline)
+                start = clock.now()
             n_epochs = _FITS[rung.kind](rung, model, arrays, data, deadline)
         except ValueError as error:
             if not (failure := divergence_of(error)):
                 raise
             return Fitted(None, clock.now() - start, failure=failure)
-    return Fitted(model, clock.now() - start, n_epochs, history_of(model))
+    seconds, history = clock.now() - start, history_of(model)
+    return Fitted(model, seconds, n_epochs, history, pretraining_seconds=before)
 
 
 def _fit_plain(rung: Rung, model: Any, arrays: Arrays, data: Data, deadline: float | None) -> int:
-    model.fit(*arrays.training, **_unlabelled(rung, arrays))
+    model.fit(*arrays.training)
     return 0
 
 
@@ -155,20 +163,21 @@ def _fit_network(rung: Rung, model: Any, arrays: Arrays, data: Data, deadline: f
     shift, scale = target_scale(y) if data.task == "regression" else (0.0, 1.0)
     if data.task == "regression":
         y, y_val = (y - shift) / scale, (y_val - shift) / scale
-    fit_network(model, X, y, X_val=X_val, y_val=y_val, **_unlabelled(rung, arrays))
+    if rung.pretraining:
+        model.set_params(max_iter=fine_tuning_epochs(len(X), BATCH_SIZE))
+    fit_network(model, X, y, X_val=X_val, y_val=y_val)
     n_epochs = int(model.n_iter_)
     # A walk that the deadline cut short ends where steps are long.
     if not rung.walks_to_end or n_epochs < model.max_iter:
         keep.restore(model)
         n_epochs = keep.epoch or n_epochs
-    finish_network(model, shift, scale)
+    finish_network(rung, model, shift, scale)
     return n_epochs
 
 
 def _fit_trees(rung: Rung, model: Any, arrays: Arrays, data: Data, deadline: float | None) -> int:
     X, y = arrays.training
-    if arrays.is_categorical is not None:
-        model.set_params(categorical_features=arrays.is_categorical)
+    _tell_categories(model, X, arrays.is_categorical)
     with few_threads(len(X)):
         if deadline is not None and X.size * max(1, len(data.classes)) > CELLS_WORTH_TIMING:
             start = clock.now()
@@ -180,11 +189,17 @@ def _fit_trees(rung: Rung, model: Any, arrays: Arrays, data: Data, deadline: flo
     return int(model.n_iter_)
 
 
+def _tell_categories(model: Any, X: Any, is_categorical: NDArray[np.bool_] | None) -> None:
+    """Which columns hold codes, and bins enough for all of them: trees take no more codes than bins."""
+    if is_categorical is None or not is_categorical.any():
+        return
+    codes = X[:, is_categorical]
+    most = int(np.max(codes, initial=0.0, where=~np.isnan(codes)))
+    bins = max(model.max_bins, most + 1)
+    model.set_params(categorical_features=is_categorical, max_bins=bins)
+
+
 _FITS = {"plain": _fit_plain, "network": _fit_network, "trees": _fit_trees}
-
-
-def _unlabelled(rung: Rung, arrays: Arrays) -> dict[str, Any]:
-    return {"X_unlabelled": arrays.X_unlabelled} if rung.takes_unlabelled else {}
 
 
 @contextmanager
@@ -215,24 +230,26 @@ def refit(
     *,
     n_epochs: int,
     is_categorical: NDArray[np.bool_] | None = None,
-    X_unlabelled: Any = None,
+    pretraining: Pretraining | None = None,
 ) -> Any:
     """Train the chosen setting on all rows, for as many epochs (trees) as served in the repeats."""
     model = build(rung, data.task, params, data.seed, is_balanced=data.is_balanced)
-    y, extra = data.y, {"X_unlabelled": X_unlabelled} if rung.takes_unlabelled else {}
+    y = data.y
     if rung.is_network:
+        if pretraining is not None:
+            pretraining.start(model, None)
+            model.set_params(max_iter=n_epochs)
         # The schedule keeps its horizon; only the walk along it ends where it ended in the repeats.
         model.set_params(callbacks=[StopAfter(n_epochs)], batch_size=min(BATCH_SIZE, len(X)))
         shift, scale = target_scale(y) if data.task == "regression" else (0.0, 1.0)
-        fit_network(model, X, (y - shift) / scale if data.task == "regression" else y, **extra)
-        finish_network(model, shift, scale)
+        fit_network(model, X, (y - shift) / scale if data.task == "regression" else y)
+        finish_network(rung, model, shift, scale)
         return model
     if rung.kind == "trees":
         model.set_params(max_iter=max(1, n_epochs), early_stopping=False)
-        if is_categorical is not None:
-            model.set_params(categorical_features=is_categorical)
+        _tell_categories(model, X, is_categorical)
     with few_threads(len(X)):
-        return model.fit(X, y, **extra)
+        return model.fit(X, y)
 
 
 def target_scale(y: NDArray[Any]) -> tuple[float, float]:
@@ -240,9 +257,11 @@ def target_scale(y: NDArray[Any]) -> tuple[float, float]:
     return float(np.mean(y)), float(np.std(y)) or 1.0
 
 
-def finish_network(model: Any, shift: float, scale: float) -> None:
+def finish_network(rung: Rung, model: Any, shift: float, scale: float) -> None:
     """Give a network trained on a standardised target its own units; drop its callbacks."""
     model.set_params(callbacks=None)
+    if rung.pretraining:
+        finish_layers(model, rung.pretraining)
     if (shift, scale) != (0.0, 1.0):
         model.coefs_[-1] = (model.coefs_[-1] * scale).astype(model.coefs_[-1].dtype)
         model.intercepts_[-1] = (model.intercepts_[-1] * scale + shift).astype(

@@ -14,6 +14,7 @@ from deepen.report.text import counted, named, shown
 
 LOG_RATIO = 30.0  # losses that span more than this are drawn on a logarithmic axis
 MOST_LINES = 6
+LONGEST_ANSWER = 1000  # one sentence for each rung
 MOST_RUNGS = 12
 _KINDS = (("loss", "training"), ("validation_loss", "validation"))
 History = Mapping[str, Sequence[float]]
@@ -85,7 +86,7 @@ def labels(report: Report) -> Part | None:
         "The same rungs trained on fewer labelled rows and judged on the same verdict rows; "
         "bands are 95&nbsp;% intervals."
     )
-    words = f'<p class="answer">{shown(curve.words)}</p>{legend}'
+    words = f'<p class="answer">{shown(curve.words, LONGEST_ANSWER)}</p>{legend}'
     body = beside(words, _label_chart(report, curve))
     return part("labels", "Would more labels help?", note, body)
 

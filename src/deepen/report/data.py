@@ -143,6 +143,34 @@ class Filters:
 
 
 @dataclass(frozen=True)
+class FeatureMap:
+    """Rows in a plane: `places` of shape (n_rows, 2), of `features` by `method`."""
+
+    features: str
+    method: str
+    places: Any
+
+
+@dataclass(frozen=True)
+class LayersView:
+    """What the layers of a pre-trained network learnt.
+
+    `filters` has one entry for each layer, where rows are pictures; `samples`, `rows` and
+    `reconstructions` are pictures of shape (n, height, width) in [0, 1]; `labels`, one for each row of
+    the maps, are None for rows without a target.
+    """
+
+    title: str
+    words: str
+    filters: Sequence[Filters] = ()
+    samples: Any = None
+    rows: Any = None
+    reconstructions: Any = None
+    maps: Sequence[FeatureMap] = ()
+    labels: Sequence[Any] = ()
+
+
+@dataclass(frozen=True)
 class ColumnRow:
     """What was found in a column, what became of it, and the flag that overrides."""
 
@@ -203,6 +231,8 @@ class Report:
         The same as a picture of shape (height, width), where rows are pictures.
     mistakes : sequence of MistakeRow
     filters : Filters or None
+    layers : sequence of LayersView
+        Of the pre-trained rungs.
     columns : sequence of ColumnRow
     rows_used : sequence of RowsUse
     footer : mapping of str to str
@@ -234,6 +264,7 @@ class Report:
     importance_map: Any = None
     mistakes: Sequence[MistakeRow] = ()
     filters: Filters | None = None
+    layers: Sequence[LayersView] = ()
     columns: Sequence[ColumnRow] = ()
     rows_used: Sequence[RowsUse] = ()
     footer: Mapping[str, str] = field(default_factory=dict)
@@ -255,6 +286,7 @@ class Limits:
     curve_points: int = 60
     residuals: int = 600
     units: int = 64
+    points: int = 400
 
     def halved(self) -> Limits:
         """Half of each, at least one."""

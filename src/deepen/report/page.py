@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 
-from deepen.report import comparison, curves, diagnosis, explanation, table_of_columns
+from deepen.report import comparison, curves, diagnosis, explanation, pretrained, table_of_columns
 from deepen.report.data import Limits, Report
 from deepen.report.head import foot, head
 from deepen.report.parts import Part
@@ -84,6 +84,7 @@ def parts_of(report: Report, limits: Limits) -> list[Part]:
         explanation.importances(report, limits),
         explanation.worst_mistakes(report, limits),
         explanation.first_layer(report, limits),
+        pretrained.layers(report, limits),
         table_of_columns.columns(report, limits),
         table_of_columns.rows_used(report),
     ]

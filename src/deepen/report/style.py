@@ -144,6 +144,13 @@ figcaption { font-size: .88rem; font-weight: 600; margin-bottom: .3rem; }
 .thumbnails img { display: block; width: 100%; image-rendering: pixelated; border: 1px solid var(--line); }
 .sheet, .map { display: block; width: 100%; max-width: 32rem; image-rendering: pixelated; }
 .map { max-width: 12rem; }
+h3 { margin: 1.6rem 0 .3rem; font-size: 1rem; font-weight: 650; }
+.pictures + .key { margin-top: 1.4rem; }
+.maps { grid-template-columns: repeat(auto-fill, minmax(min(17.5rem, 44%), 1fr)); }
+.chart .frame { fill: none; stroke: var(--line); }
+.chart .rows { stroke-width: 5.5; stroke-linecap: round; fill: none; }
+svg .unlabelled { stroke: var(--soft); opacity: .35; }
+.swatch .rows { stroke-width: 7; stroke-linecap: round; }
 details { margin-top: 1rem; } summary { cursor: pointer; color: var(--accent); font-size: .92rem; }
 details > table { margin-top: .6rem; }
 .columns td, .columns th, .rows td, .rows th { padding-top: .34rem; padding-bottom: .34rem; }

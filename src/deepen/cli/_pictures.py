@@ -1,0 +1,182 @@
+"""Pictures of what a model learnt, for ``deepen fit`` and ``deepen inspect``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from deepen.neural_network import BernoulliRBM, GaussianRBM
+
+LEAST_PICTURE = 4  # pixels a side: fewer features are no picture
+ROWS = 500  # that a machine's hidden units are looked at with
+MOMENTS = (1, 10, 100, 1000)  # Gibbs steps after which samples are shown
+CHAINS = 10
+STEPS_TO_FILL = (100, 100)  # Gibbs steps of in-painting, averaged and before
+DOTS_PER_INCH = 120
+
+
+def check_folder(folder: Path) -> None:
+    """Refuse what is no folder and cannot become one."""
+    if not folder.is_dir() and (folder.exists() or not folder.parent.is_dir()):
+        raise FileNotFoundError(2, "is no folder, nor can it be made there", str(folder))
+
+
+def write_pictures(pictures: dict[str, Any], folder: Path, force: bool) -> list[Path]:
+    """Axes by the names of their files, each written whole or not at all; the paths."""
+    import io
+
+    from deepen._files import atomic_write
+
+    if pictures:
+        folder.mkdir(exist_ok=True)
+    for name, ax in pictures.items():
+        buffer = io.BytesIO()
+        ax.figure.savefig(buffer, dpi=DOTS_PER_INCH)
+        with atomic_write(folder / name, force=force) as file:
+            file.write(buffer.getvalue())
+    return [folder / name for name in pictures]
+
+
+def pictures_of(pipeline: Any, table: Any = None, seed: int = 0) -> dict[str, Any]:
+    """Pictures that there are of a model, matplotlib's axes by the names of their files.
+
+    Parameters
+    ----------
+    pipeline : fitted Pipeline of a TableEncoder and a model, or a model
+    table : DataFrame, default=None
+        Rows that a Boltzmann machine is shown; without them it looks at samples of its own.
+    seed : int, default=0
+        Of the choice of rows and of the samples.
+    """
+    from deepen.neural_network import BernoulliRBM, GaussianRBM
+    from deepen.plotting import plot_filters, plot_learning_curves
+
+    model = getattr(pipeline, "steps", [("model", pipeline)])[-1][1]
+    places = _Places(pipeline, model)
+    pictures = {}
+    if isinstance(model, BernoulliRBM | GaussianRBM):
+        pictures = _of_machine(model, places, _encoded(pipeline, table, seed), seed)
+    elif places.is_picture:
+        pictures["filters.png"] = plot_filters(places.columns(places.weights))
+    history = getattr(model, "history_", None)
+    if isinstance(history, dict) and len(history.get("loss", ())) > 1:
+        pictures["learning-curves.png"] = plot_learning_curves(history)
+    return pictures
+
+
+class _Places:
+    """Which column of the table each input of a model is."""
+
+    def __init__(self, pipeline: Any, model: Any) -> None:
+        import numpy as np
+
+        from deepen.datasets import TableEncoder
+
+        weights = getattr(model, "coefs_", [None])[0]
+        if weights is None and hasattr(model, "components_"):
+            weights = np.transpose(model.components_)
+        self.weights = np.zeros((0, 0)) if weights is None or np.ndim(weights) != 2 else weights
+        encoder = getattr(pipeline, "steps", [("", None)])[0][1]
+        self.positions, self.n_columns = np.arange(len(self.weights)), len(self.weights)
+        if isinstance(encoder, TableEncoder):
+            self.positions = np.array([position for _, _, position in encoder.used()])
+            self.n_columns = len(encoder.columns_)
+        side = round(self.n_columns**0.5)
+        is_square = side >= LEAST_PICTURE and side**2 == self.n_columns
+        # not where some column became several
+        self.is_picture = is_square and len(self.positions) == len(self.weights)
+
+    def columns(self, inputs: Any) -> Any:
+        """First axis: the columns of the table in the place of the inputs, 0 where one was left out."""
+        import numpy as np
+
+        out = np.zeros((self.n_columns, *inputs.shape[1:]))
+        out[self.positions] = inputs
+        return out
+
+
+def _encoded(pipeline: Any, table: Any, seed: int) -> Any:
+    """Some rows of a table, in random order, as the model sees them."""
+    import numpy as np
+
+    if table is None:
+        return None
+    chosen = np.random.RandomState(seed).permutation(len(table))[:ROWS]
+    rows = table.iloc[chosen] if hasattr(table, "iloc") else table[chosen]
+    for _, step in getattr(pipeline, "steps", [("model", pipeline)])[:-1]:
+        rows = step.transform(rows)
+    return rows
+
+
+def _of_machine(
+    machine: BernoulliRBM | GaussianRBM, places: _Places, rows: Any, seed: int
+) -> dict[str, Any]:
+    from deepen.plotting import (
+        plot_filters_by_use,
+        plot_hidden_activations,
+        plot_inpainting,
+        plot_samples,
+        plot_update_sizes,
+    )
+
+    shown = machine.sample(CHAINS * CHAINS, random_state=seed) if rows is None else rows
+    hidden = machine.transform(shown)
+    update = None if rows is None else _update(machine, rows, seed)
+    pictures = {
+        "hidden-activations.png": plot_hidden_activations(hidden),
+        "weights.png": plot_update_sizes(places.weights, update),
+    }
+    if not places.is_picture:
+        return pictures
+    pictures["filters.png"] = plot_filters_by_use(places.columns(places.weights), hidden)
+    samples = _samples(machine, shown[:CHAINS], seed)
+    pictures["samples.png"] = plot_samples(places.columns(samples.T).T, steps=(0, *MOMENTS))
+    if rows is not None:
+        truth = places.columns(rows[:CHAINS].T).T
+        damaged, filled = _completed(machine, places, truth, seed)
+        pictures["inpainting.png"] = plot_inpainting(damaged, filled, truth)
+    return pictures
+
+
+def _samples(machine: Any, v: Any, seed: int) -> Any:
+    """States of chains that begin at rows, after growing numbers of steps, inputs on the last axis."""
+    import numpy as np
+
+    from deepen.functions import sampling
+
+    rng, states, params = np.random.RandomState(seed), [np.asarray(v)], machine._params()
+    for done, step in zip((0, *MOMENTS), MOMENTS, strict=False):
+        begin, n_steps = states[-1], step - done
+
+        def walk(key: Any, begin: Any = begin, n_steps: int = n_steps) -> Any:
+            return sampling.gibbs(params, begin, key, n_steps)
+
+        states.append(machine._compute(walk, rng))
+    return np.stack(states)
+
+
+def _completed(machine: Any, places: _Places, truth: Any, seed: int) -> tuple[Any, Any]:
+    """Rows without their lower half, and what the machine makes of them."""
+    import numpy as np
+
+    damaged = truth.copy()
+    damaged[:, places.n_columns // 2 :] = np.nan
+    inputs = damaged[:, places.positions].astype(machine.components_.dtype)
+    filled = machine.inpaint(inputs, *STEPS_TO_FILL, random_state=seed)
+    return damaged, places.columns(filled.T).T
+
+
+def _update(machine: Any, rows: Any, seed: int) -> Any:
+    """Change of the weights by one step of CD-1 at the machine's first rate on a batch of rows."""
+    import copy
+
+    rate = getattr(machine.learning_rate, "learning_rate", machine.learning_rate)
+    other = copy.deepcopy(machine)
+    other.set_params(
+        algorithm="cd", n_steps=1, solver="sgd", momentum=0.0, learning_rate=rate,
+        random_state=seed, callbacks=None, checkpoint=None, verbose=0,
+    )  # fmt: skip
+    other._rng = None
+    other.partial_fit(rows[: max(1, int(machine.batch_size))])
+    return (other.components_ - machine.components_).T

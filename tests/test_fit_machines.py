@@ -1,0 +1,159 @@
+"""``deepen fit`` without a target: Boltzmann machines and autoencoders, their files and their pictures."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from typer.testing import CliRunner
+
+import deepen
+from deepen.cli import app
+from deepen.datasets import TableEncoder
+
+SMALL = ("--set", "n_components=5", "--set", "n_iter=2")
+OF_A_MACHINE = {"hidden-activations.png", "weights.png", "learning-curves.png"}
+OF_A_SQUARE = {"filters.png", "samples.png"}
+
+
+def run(*words):
+    return CliRunner().invoke(app, [str(word) for word in words])
+
+
+def told_off(*words):
+    """The one line with which a command ends."""
+    result = run(*words)
+    assert result.exit_code == 2, result.output
+    assert result.stderr.count("\n") == 1
+    return result.stderr
+
+
+@pytest.fixture
+def pixels(tmp_path, rng):
+    """Table of 4 by 4 pixels in [0, 1], the first of them constant, and a column that is no feature."""
+    frame = pd.DataFrame(rng.random_sample((40, 16)).round(2)).add_prefix("pixel_")
+    frame["pixel_0"] = 0.0
+    frame["label"] = np.where(frame["pixel_5"] > 0.5, "yes", "no")
+    frame.to_csv(tmp_path / "pixels.csv", index=False)
+    return tmp_path / "pixels.csv"
+
+
+@pytest.fixture
+def amounts(tmp_path, rng):
+    """Table of amounts beyond [0, 1], with gaps."""
+    frame = pd.DataFrame({"width": rng.normal(5, 2, 40), "share": rng.random_sample(40)})
+    frame["colour"] = ["red", "blue"] * 20
+    frame.loc[3, "width"] = np.nan
+    frame.to_csv(tmp_path / "amounts.csv", index=False)
+    return tmp_path / "amounts.csv"
+
+
+def test_a_machine_is_fitted_without_a_target_and_shown(pixels, tmp_path):
+    model, shown = tmp_path / "m.deepen", tmp_path / "shown"
+    result = run(
+        "fit", pixels, "--target", "label", "--model", "rbm", *SMALL, "--out", model, "--pictures", shown
+    )  # fmt: skip
+    assert result.exit_code == 0, result.output
+    assert "BernoulliRBM, 40 rows" in result.output and "filters.png" in result.output
+    assert {path.name for path in shown.iterdir()} == OF_A_MACHINE | OF_A_SQUARE | {
+        "inpainting.png"
+    }
+    machine = deepen.load(model)
+    assert machine[-1].components_.shape == (5, 15)  # neither the constant pixel nor the label
+    frame = pd.read_csv(pixels)
+    np.testing.assert_allclose(
+        machine[0].transform(frame), frame.iloc[:, 1:16], atol=1e-6
+    )  # as they are
+    described = run("inspect", model)
+    for words in ("TableEncoder -> BernoulliRBM", "15 - 5", "n_iter=2", "as it is", "40"):
+        assert words in described.output
+    assert run("info", model).output == described.output
+    alone = tmp_path / "alone"
+    result = run("inspect", model, "--out", alone)
+    assert result.exit_code == 0, result.output
+    assert {path.name for path in alone.iterdir()} == OF_A_MACHINE | OF_A_SQUARE
+    result = run("inspect", model, "--out", alone, "--data", pixels, "--force")
+    assert result.exit_code == 0 and (alone / "inpainting.png").exists()
+    assert "--out" in told_off("inspect", model, "--data", pixels)
+    assert "no model that predicts" in told_off("predict", model, pixels)
+
+
+def test_values_outside_the_unit_interval_are_refused_with_the_remedy(amounts, tmp_path):
+    out = tmp_path / "m.deepen"
+    line = told_off("fit", amounts, "--model", "rbm", "--out", out)
+    assert "column 'width'" in line and "takes values in [0, 1]" in line
+    assert "add --scale, or choose --model gaussian-rbm" in line
+    assert not out.exists()
+    result = run("fit", amounts, "--model", "rbm", "--scale", *SMALL, "--out", out)
+    assert result.exit_code == 0 and "Note" not in result.output
+    encoded = deepen.load(out)[0].transform(pd.read_csv(amounts))
+    assert (encoded.min(), encoded.max()) == (0, 1)
+    line = told_off(
+        "fit", amounts, "--target", "colour", "--model", "rbm-classifier", "--out", tmp_path / "c"
+    )
+    assert "--scale, or choose --set objective=discriminative" in line
+    line = told_off(
+        "fit", amounts, "--model", "rbm", "--target", "nothing", "--out", out, "--force"
+    )
+    assert "nothing" in line
+
+
+def test_dates_are_named_with_the_way_to_leave_them_out(tmp_path, rng):
+    path = tmp_path / "dates.csv"
+    frame = pd.DataFrame({"share": rng.random_sample(30)})
+    frame["when"] = pd.date_range("2024-01-01", periods=30, freq="17D").strftime("%Y-%m-%d")
+    frame.to_csv(path, index=False)
+    line = told_off("fit", path, "--model", "rbm", "--scale", "--out", tmp_path / "m.deepen")
+    assert "column 'when'" in line and "--types when=ignore" in line
+    more = ("--types", "when=ignore", "--out", tmp_path / "m.deepen")
+    assert run("fit", path, "--model", "rbm", *SMALL, *more).exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("model", "settings", "name", "units"),
+    [
+        ("gaussian-rbm", SMALL, "GaussianRBM", 5),
+        ("autoencoder", ("--set", "hidden_layer_sizes=3", "--set", "max_iter=2"), "Autoencoder", 3),
+    ],
+)
+def test_other_models_of_rows_alone(model, settings, name, units, amounts, tmp_path):
+    out, shown = tmp_path / "m.deepen", tmp_path / "shown"
+    result = run("fit", amounts, "--model", model, *settings, "--out", out, "--pictures", shown)
+    assert result.exit_code == 0, result.output
+    assert name in run("inspect", out).output
+    pipeline = deepen.load(out)
+    assert pipeline.transform(pd.read_csv(amounts)).shape == (40, units)
+    written = {path.name for path in shown.iterdir()}
+    assert written == (OF_A_MACHINE if name == "GaussianRBM" else {"learning-curves.png"})
+
+
+@pytest.mark.parametrize(
+    ("model", "settings", "name"),
+    [
+        ("dbn", ("--set", "hidden_layer_sizes=3", "--set", "max_iter=2"), "DBNClassifier"),
+        ("rbm-classifier", ("--set", "n_components=3", "--set", "max_iter=2"), "RBMClassifier"),
+    ],
+)
+def test_machines_that_classify(model, settings, name, pixels, tmp_path):
+    out = tmp_path / "m.deepen"
+    result = run("fit", pixels, "--target", "label", "--model", model, *settings, "--out", out)
+    assert result.exit_code == 0, result.output
+    assert type(deepen.load(out)[-1]).__name__ == name
+    predicted = run("predict", out, pixels, "--out", tmp_path / "p.csv")
+    assert predicted.exit_code == 0, predicted.output
+
+
+def test_numbers_to_the_unit_interval_or_as_they_are():
+    table = pd.DataFrame({"x": [2.0, 4.0, 3.0, None], "share": [0.2, 0.7, 0.2, 0.7]})
+    table["off"] = [3, 7, 3, 7]
+    unit = TableEncoder(numbers="unit", dtype="float64").fit_transform(table)
+    np.testing.assert_allclose(unit[:, 0], [0, 1, 0.5, 0.5])
+    np.testing.assert_allclose(unit[:, 1], [0, 0, 0, 1])  # missing
+    np.testing.assert_allclose(unit[:, 2:], [[0, 0], [1, 1], [0, 0], [1, 1]])
+    kept = TableEncoder(numbers="none", dtype="float64").fit(table)
+    values = kept.transform(table)
+    np.testing.assert_allclose(values[:, 0], [2, 4, 3, 3])
+    np.testing.assert_allclose(values[:, 2], table["share"])
+    np.testing.assert_allclose(values[:, 3], [0, 1, 0, 1])
+    treatments = [column.treatment for column in kept.columns_]
+    assert treatments == ["as it is, median for missing, indicator", "as it is", "0 or 1"]

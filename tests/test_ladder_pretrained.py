@@ -1,0 +1,250 @@
+"""The pre-trained rungs: what their layers see, what is said of them, and what is shown."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import deepen
+from deepen.model_selection import (
+    Ladder,
+    clock,
+    ladder_steps,
+    layer_views,
+    pretraining,
+    report_extras,
+    training,
+)
+from deepen.model_selection.data import Data
+from deepen.model_selection.intervals import Judging
+from deepen.model_selection.ladder_report import report_of
+from deepen.model_selection.metrics import METRICS
+from deepen.model_selection.plan import CostModel
+from deepen.model_selection.pretraining import Pretraining, unit_scaler
+from deepen.model_selection.rungs import RUNGS, build, select_rungs
+from deepen.model_selection.store import RunError
+from deepen.report import render
+
+RUNG = {rung.name: rung for rung in RUNGS}
+PRETRAINED = ["sae", "dbn"]
+SIDE = 4
+
+
+@pytest.fixture(autouse=True)
+def short(monkeypatch):
+    """Little training: these tests are about who sees what."""
+    monkeypatch.setattr(pretraining, "N_STEPS", 20)
+    monkeypatch.setattr(pretraining, "LAYER_EPOCHS", (1, 3))
+    monkeypatch.setattr(pretraining, "fine_tuning_epochs", lambda *args: 5)
+    monkeypatch.setattr("deepen.model_selection.training.fine_tuning_epochs", lambda *args: 5)
+    monkeypatch.setattr(layer_views, "MAP_ITERATIONS", 250)
+
+
+@pytest.fixture
+def verdict_only(monkeypatch):
+    """Nothing is worked out after the verdict."""
+    monkeypatch.setattr(ladder_steps, "costly_findings", lambda *args: None)
+    monkeypatch.setattr(ladder_steps, "layer_views", lambda *args: [])
+
+
+def pictures(n_labelled=60, n_unlabelled=70, task="classification"):
+    """Bars in pictures of 4 x 4 pixels; the last rows have no target."""
+    rng = np.random.default_rng(0)
+    n = n_labelled + n_unlabelled
+    row = rng.integers(0, SIDE, n)
+    images = 0.3 * rng.random((n, SIDE, SIDE))
+    images[np.arange(n), row] += 0.7
+    X = pd.DataFrame(images.reshape(n, -1), columns=[f"pixel_{i}" for i in range(SIDE * SIDE)])
+    y = pd.Series((row < 2).astype(float) if task == "classification" else images.sum((1, 2)) + row)
+    y[n_labelled:] = np.nan
+    return X, y
+
+
+def data_of(X, y, n_repeats=2, seed=0):
+    from deepen.model_selection.prepare import Given, prepare_table
+
+    table = prepare_table(None, Given(X, y))
+    plan, _ = table.split_plan(seed)
+    judging = Judging(plan.groups, 0.25, 1.0)
+    return Data(table.X, table.y, table.task, METRICS["error"], plan.splits(n_repeats), judging, seed,
+                X_unlabelled=table.X_unlabelled)  # fmt: skip
+
+
+def test_auto_pre_trains_where_it_may_pay():
+    plain = [rung.name for rung in RUNGS if not rung.pretraining]
+    for has_unlabelled, seconds, is_there in [
+        (True, 60.0, True), (False, 60.0, False), (False, 900.0, True), (False, None, True),
+    ]:  # fmt: skip
+        rungs, reason = select_rungs("auto", has_unlabelled=has_unlabelled, seconds=seconds)
+        names = [rung.name for rung in rungs]
+        assert set(plain) <= set(names) and (set(PRETRAINED) <= set(names)) == is_there
+        assert bool(reason) != is_there
+    assert [r.name for r in select_rungs("sae", has_unlabelled=False, seconds=1.0)[0]] == ["sae"]
+
+
+def test_layers_see_training_and_unlabelled_rows_and_no_other():
+    X, y = pictures()
+    data = data_of(X, y)
+    for repeat, split in enumerate(data.splits):
+        arrays = data.arrays(repeat, "unit")
+        seen = {row.tobytes() for row in arrays.pretraining.rows}
+        assert len(arrays.pretraining.rows) == len(split.training) + 70
+        assert arrays.pretraining.n_unlabelled == 70
+        assert all(row.tobytes() in seen for row in arrays.training[0])
+        for X_part, _ in (arrays.stopping, arrays.tuning, arrays.verdict):
+            assert not any(row.tobytes() in seen for row in X_part)
+        assert arrays.pretraining.rows.min() >= 0 and arrays.pretraining.rows.max() <= 1
+
+
+@pytest.mark.parametrize("name", PRETRAINED)
+def test_one_stack_serves_every_setting_and_number_of_labels(name):
+    data = data_of(*pictures())
+    arrays = data.arrays(0, "unit")
+    part = arrays.with_training_rows(np.arange(20))
+    assert part.pretraining is arrays.pretraining
+    params = dict(RUNG[name].first)
+    models = [build(RUNG[name], "classification", {**params, "alpha": a}, 0) for a in (0.0, 1.0)]
+    for model in models:
+        arrays.pretraining.start(model, None)
+    first, second = (model.pretrainer for model in models)
+    assert [a.estimator is b.estimator for a, b in zip(first, second, strict=True)] == [True, True]
+    # A repeat that is not kept in memory keeps what its layers have learnt.
+    data._encoded.clear()
+    assert data.arrays(0, "unit").pretraining.known is arrays.pretraining.known
+
+
+def test_the_same_seed_gives_the_same_layers():
+    rows = np.random.default_rng(0).random((40, 6)).astype(np.float32)
+    found = []
+    for seed in (1, 1, 2):
+        model = build(RUNG["dbn"], "classification", RUNG["dbn"].first, 0)
+        Pretraining(rows, seed=seed).start(model, None)
+        found.append(model.pretrainer[0].estimator.components_)
+    assert np.array_equal(found[0], found[1]) and not np.array_equal(found[0], found[2])
+
+
+def test_layers_cut_short_are_not_kept(monkeypatch):
+    rows = np.random.default_rng(0).random((40, 6)).astype(np.float32)
+    monkeypatch.setattr(clock, "source", lambda: 10.0)
+    model = build(RUNG["sae"], "classification", RUNG["sae"].first, 0)
+    late = Pretraining(rows)
+    late.start(model, deadline=5.0)
+    assert not late.known and model.pretrainer[0].estimator.n_iter_ == 1
+
+
+def test_ctrl_c_while_layers_learn_ends_the_climb(monkeypatch):
+    def interrupt(self, event):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(pretraining._StopAt, "__call__", interrupt)
+    rows = np.random.default_rng(0).random((40, 6)).astype(np.float32)
+    for name in PRETRAINED:
+        model = build(RUNG[name], "classification", RUNG[name].first, 0)
+        with pytest.raises(KeyboardInterrupt):
+            Pretraining(rows).start(model, deadline=clock.now() + 1000)
+
+
+def test_columns_come_into_the_unit_interval(rng):
+    X = rng.standard_normal((300, 3)).astype(np.float32)
+    X[0, 0], X[:, 1] = 1e6, 0.0
+    X[0, 1] = 1.0  # nearly always the same
+    scaled = unit_scaler(X).transform(X)
+    assert scaled.dtype == np.float32 and scaled.min() == 0 and scaled.max() == 1
+    # One absurd value does not flatten the others.
+    assert scaled[1:, 0].std() > 0.1 and scaled[0, 1] == 1
+
+
+def test_a_ladder_of_pre_trained_rungs(tmp_path, monkeypatch):
+    X, y = pictures()
+    rungs = ["one_hidden", "sae", "dbn"]
+    ladder = Ladder(repeats=2, trials=1, rungs=rungs, best=True, checkpoint=tmp_path / "run")
+    ladder.fit(X, y)
+    assert all(result.is_compared for result in ladder.results_)
+    found = ladder.findings_
+    assert (
+        found.pretraining.n_unlabelled == 70
+        and "70 rows without a target" in found.pretraining.sentence
+    )
+    assert found.pretraining.plain == "one_hidden" and found.pretraining_by_labels
+    assert {c.name for c in found.label_curves} >= {"one_hidden", found.pretraining.pretrained}
+    json.dumps(ladder.to_dict())
+    views = ladder.layers_
+    assert [len(view.filters) for view in views] == [2, 2] and len(views[0].maps) == 6
+    for view in views:
+        assert view.filters[1].weights.shape == (16, 256)
+        assert view.reconstructions.shape == view.rows.shape == (8, SIDE, SIDE)
+        is_belief = view.title == "deep belief network"
+        assert (view.samples is not None) == is_belief
+    page = render(report_of(ladder, title="bars", footer={}))
+    assert (
+        "What pre-training learnt" in page and "t-SNE of layer 2" in page and len(page) < 1_000_000
+    )
+    again = Ladder(repeats=2, trials=1, rungs=rungs, best=True, checkpoint=tmp_path / "run")
+    monkeypatch.setattr(training, "fit_candidate", None)  # nothing is trained again
+    monkeypatch.setattr(ladder_steps, "costly_findings", lambda *args: None)
+    monkeypatch.setattr(ladder_steps, "layer_views", lambda *args: [])
+    again.fit(X, y)
+    assert [r.scores for r in again.results_] == [r.scores for r in ladder.results_]
+    assert again.findings_.pretraining == found.pretraining
+    with pytest.raises(RunError, match="rows have changed"):
+        again.fit(X.iloc[:-1], y.iloc[:-1])
+
+
+@pytest.mark.parametrize("name", PRETRAINED)
+@pytest.mark.parametrize("task", ["classification", "regression"])
+@pytest.mark.usefixtures("verdict_only")
+def test_a_pre_trained_model_is_kept_in_a_file(name, task, tmp_path):
+    X, y = pictures(task=task)
+    ladder = Ladder(repeats=2, trials=1, rungs=[name]).fit(X, y)
+    model = ladder.best_estimator_
+    assert [step for step, _ in model.steps] == ["table", "scale", "model"]
+    assert model[-1].pretrainer == RUNG[name].pretraining and len(model[-1].pretrainers_) == 2
+    deepen.save(model, tmp_path / "m.deepen")
+    np.testing.assert_array_equal(deepen.load(tmp_path / "m.deepen").predict(X), model.predict(X))
+    if task == "regression":
+        assert abs(np.mean(ladder.predict(X)) - y.mean()) < 3 * y.std()
+
+
+def test_filters_of_upper_layers_are_seen_through_the_lower_ones():
+    from deepen.neural_network import BernoulliRBM
+
+    rows = np.random.default_rng(0).random((30, 5))
+    first = BernoulliRBM(4, n_iter=1, random_state=0).fit(rows)
+    second = BernoulliRBM(3, n_iter=1, random_state=0).fit(first.transform(rows))
+    lower, upper = layer_views.filters_of([first, second])
+    np.testing.assert_array_equal(lower, first.components_.T)
+    np.testing.assert_allclose(upper, first.components_.T @ second.components_.T)
+    samples = layer_views.samples_of([first, second], 7, seed=3)
+    assert samples.shape == (7, 5) and 0 <= samples.min() <= samples.max() <= 1
+
+
+def cost(**facts):
+    return CostModel("classification", 1000, 50, 2, speed=1e10, **facts)
+
+
+def test_the_plan_counts_pre_training():
+    sae, modern = RUNG["sae"], RUNG["modern"]
+    before = cost().pretraining_seconds(sae)
+    assert before > 0 == cost().pretraining_seconds(modern)
+    assert cost(n_unlabelled=50_000).rows_before(sae) == 50_600
+    many = cost().rung_seconds(sae, 1, 10) - cost().rung_seconds(sae, 1, 1)
+    assert many == pytest.approx(9 * (before + cost().fit_seconds(sae, 600)), rel=0.05)
+    model = cost()
+    model.learn_pretraining(sae, 3 * before)
+    assert model.pretraining_seconds(sae) == pytest.approx(3 * before)
+    assert model.pretraining_seconds(RUNG["dbn"]) == cost().pretraining_seconds(RUNG["dbn"])
+
+
+@pytest.mark.usefixtures("verdict_only")
+def test_a_rung_without_time_for_two_repeats_is_not_begun(monkeypatch):
+    monkeypatch.setattr(
+        CostModel, "pretraining_seconds", lambda self, rung: 1e6 * bool(rung.pretraining)
+    )
+    ladder = Ladder(30.0, repeats=2, rungs=["linear", "sae"]).fit(*pictures())
+    sae = ladder.results_[1]
+    assert not sae.scores and sae.reason.startswith("two repeats would take about")
+    assert ladder.verdict_.status == "alone"
+    assert "had no time" in report_extras.use_of_unlabelled(ladder)

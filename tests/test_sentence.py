@@ -1,0 +1,120 @@
+"""The one sentence: what to use, its loss with an interval, what is forgone or open."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from deepen.model_selection.intervals import Judging, RowLosses, estimate
+from deepen.model_selection.metrics import METRICS
+from deepen.model_selection.results import Outcome, RungResult
+from deepen.model_selection.sentence import (
+    provisional,
+    show,
+    show_exact,
+    show_interval,
+    show_result,
+    with_sentence,
+)
+from deepen.model_selection.verdict import decide
+
+N_ROWS = 2000
+TITLES = {"linear": "logistic regression", "deep": "deep network", "boosting": "gradient boosting"}
+
+
+def climbed(n_wrong, n_rows=N_ROWS, min_gain=0.01):
+    """Verdict and results of rungs that each got the first so many rows of two repeats wrong."""
+    judging = Judging(np.arange(n_rows), 0.25, 1.0)
+    losses, results = {}, {}
+    for name, wrong in n_wrong.items():
+        parts = [np.arange(start, n_rows, 2) for start in (0, 1)]
+        losses[name] = [RowLosses(rows, (rows < wrong) * 1.0) for rows in parts]
+        outcomes = [
+            Outcome(repeat, one, np.zeros((len(one.rows), 2)), {})
+            for repeat, one in enumerate(losses[name])
+        ]
+        results[name] = RungResult(name, TITLES.get(name, name), "ladder")
+        results[name].summarise(outcomes, judging, is_rate=True)
+    return decide(losses, judging, min_gain), results
+
+
+def sentence(n_wrong, n_rows=N_ROWS, baseline=None):
+    verdict, results = climbed(n_wrong, n_rows)
+    words = with_sentence(verdict, results, METRICS["error"], f"{n_rows:,} rows", baseline)
+    return words.sentence
+
+
+def test_the_cheapest_that_suffices_its_interval_and_what_is_forgone():
+    said = sentence({"linear": 202, "deep": 200, "boosting": 600})
+    low, high = climbed({"linear": 202, "deep": 200})[1]["linear"].interval
+    assert said.startswith("No deep learning needed: logistic regression suffices, error rate 10")
+    assert f"({show_interval(low, high, METRICS['error'])})" in said
+    assert "Forgone: the best, deep network, gains 0.1" in said and "surely below 1 point." in said
+    assert "Surely behind the best: gradient boosting by 20" in said
+
+
+def test_a_winner_says_how_far_the_others_are_behind():
+    said = sentence({"linear": 600, "deep": 200})
+    assert said.startswith("Deep network wins: error rate 10")
+    assert "Surely behind the best: logistic regression by 20" in said and "Forgone" not in said
+
+
+def test_too_few_rows_cannot_tell_and_name_the_smallest_gap():
+    verdict, _ = climbed({"linear": 12, "deep": 10}, n_rows=100)
+    said = sentence({"linear": 12, "deep": 10}, n_rows=100)
+    assert said.startswith("Cannot tell with these 100 rows which rung suffices.")
+    gap = show(verdict.gains[0].smallest_gap, verdict.gains[0].smallest_gap / 2, METRICS["error"],
+               is_gain=True)  # fmt: skip
+    assert f"Against logistic regression a gap below {gap} would not show." in said
+
+
+def test_what_does_not_clear_the_baseline_is_said():
+    baseline = RungResult("baseline", "majority class", "baseline", [0.09, 0.09], 0.09, (0.08, 0.1))
+    said = sentence({"linear": 202, "deep": 200}, baseline=baseline)
+    assert said.endswith(
+        "It is not shown to be better than the majority class, which looks at no column."
+    )
+
+
+def test_one_alone_has_nothing_beside_it():
+    assert sentence({"linear": 200}).startswith("Only logistic regression finished: error rate 10")
+
+
+def test_the_answer_so_far_leaves_the_networks_open():
+    verdict, results = climbed({"linear": 600, "boosting": 200})
+    said = provisional(verdict, results, METRICS["error"])
+    assert said.startswith("So far, error rate: gradient boosting 10")
+    assert said.endswith("Gradient boosting leads surely; whether a network pays is still open.")
+
+
+def test_one_repeat_claims_no_interval_and_few_decimals():
+    result = RungResult("deep", "deep network", "ladder", [0.2025], 0.2025)
+    assert show_result(result, METRICS["error"]) == "20.2 %"
+
+
+@pytest.mark.parametrize(
+    ("gain", "words"), [(0.01, "1 point"), (0.02, "2 points"), (0.005, "0.5 points")]
+)
+def test_what_somebody_set_is_shown_as_it_was_set(gain, words):
+    assert show_exact(gain, METRICS["error"]) == words
+
+
+def test_an_end_above_zero_is_not_shown_as_zero(rng):
+    for low, width in zip(rng.uniform(1e-4, 0.2, 50), rng.uniform(1e-3, 0.5, 50), strict=True):
+        first = show_interval(low, low + width, METRICS["error"]).split(" to ")[0]
+        assert float(first) > 0
+    assert show_interval(0.0, 0.08, METRICS["error"]) == "0 to 8 %"
+
+
+def test_figures_follow_the_interval(rng):
+    """Ten times the rows: about half a decimal more, never fewer."""
+    shown = []
+    for n_rows in (100, 1000, 10_000):
+        wrong = (np.arange(n_rows) % 10 == 0) * 1.0
+        found = estimate(
+            [RowLosses(np.arange(n_rows), wrong)] * 2, Judging(np.arange(n_rows), 0.25)
+        )
+        low, high = found.interval()
+        text = show(found.mean, (high - low) / 2, METRICS["error"]).removesuffix(" %")
+        shown.append(len(text.partition(".")[2]))
+    assert shown == sorted(shown) and shown[0] < shown[-1]
