@@ -63,7 +63,7 @@ def test_ladder_writes_report_numbers_and_model(climbed):
     assert "<script" not in page and "&lt;script&gt;document.title=" in page
     numbers = json.loads((folder / "out" / "ladder.json").read_text(encoding="utf-8"))
     assert numbers["verdict"]["sentence"] in " ".join(result.output.split())
-    assert [len(rung["scores"]) for rung in numbers["rungs"]] == [2] * 6
+    assert [len(rung["scores"]) for rung in numbers["rungs"]] == [2] * 8
     assert "--trials 1" in numbers["command"]
 
 

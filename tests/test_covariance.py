@@ -217,3 +217,35 @@ def test_saved_and_loaded(X, tmp_path):
     deepen.save(model, tmp_path / "covariance.deepen")
     again = deepen.load(tmp_path / "covariance.deepen")
     assert again.score(X) == model.score(X) and again.ddof == 1
+
+
+def test_log_likelihood_checks_its_shapes_and_takes_memory_maps(rng, tmp_path):
+    X = rng.standard_normal((50, 3)).astype(np.float32)
+    np.save(tmp_path / "X.npy", X)
+    mapped = np.load(tmp_path / "X.npy", mmap_mode="r")
+    cov = np.cov(X.T)
+    np.testing.assert_allclose(
+        log_likelihood(mapped, X.mean(axis=0), cov),
+        stats.multivariate_normal(X.mean(axis=0), cov).logpdf(X),
+        rtol=1e-6,
+    )
+    with pytest.raises(ValueError, match="shape"):
+        log_likelihood(X, np.zeros(1), np.eye(3))
+    with pytest.raises(ValueError, match="symmetric"):
+        log_likelihood(X, np.zeros(3), np.eye(3) + np.eye(3, k=1))
+
+
+def test_rows_that_partial_fit_refuses_do_not_count(rng):
+    X = rng.standard_normal((20, 2))
+    model = EmpiricalCovariance(ddof=1)
+    with pytest.warns(UserWarning, match="one sample"), pytest.raises(ValueError, match="ddof"):
+        model.partial_fit(X[:1])
+    np.testing.assert_allclose(model.partial_fit(X).covariance_, np.cov(X.T))
+
+
+def test_weighted_float32_moments_keep_their_digits(rng):
+    X = (3 + rng.standard_normal((400_000, 3))).astype(np.float32)
+    weights = rng.uniform(size=len(X)).astype(np.float32)
+    found = covariance(X, sample_weight=weights)
+    expected = np.cov(X.T.astype(float), aweights=weights.astype(float), ddof=0)
+    np.testing.assert_allclose(found, expected, atol=2e-5)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 import numpy as np
 import pytest
 from scipy import sparse
@@ -140,3 +142,25 @@ def test_an_ascent_that_only_rounding_stops_has_converged(rng):
     assert cosines.min() > 1 - 1e-6
     with pytest.warns(ConvergenceWarning, match="did not converge in 3 iterations"):
         PCA(3, svd_solver="gradient", max_iter=3, random_state=rng).fit(X)
+
+
+@pytest.mark.parametrize("tol", [0.0, 1e-6])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_every_vector_of_a_repeated_eigenvalue_is_found(dtype, tol, rng):
+    part = rng.standard_normal((20, 30)) * np.geomspace(3, 0.3, 30)
+    X = sparse.kron(sparse.eye_array(4), part, format="csr").astype(dtype)
+    expected = np.repeat(np.linalg.svd(part - part.mean(axis=0) / 4, compute_uv=False), 4)
+    truth = np.linalg.svd(X.toarray() - X.toarray().mean(axis=0), compute_uv=False)
+    assert abs(expected[0] / truth[0] - 1) < 0.1  # the copies are there, three of them exactly
+    for k in (3, 6):
+        pca = PCA(k, svd_solver="lanczos", tol=tol, random_state=rng).fit(X)
+        np.testing.assert_allclose(pca.singular_values_, truth[:k], rtol=1e-4)
+
+
+def test_few_sparse_rows_of_many_columns_are_never_made_dense():
+    X = sparse.random_array((40, 500_000), density=1e-4, rng=0, format="csr")
+    tracemalloc.start()
+    PCA(2).fit(X)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 0.6 * 40 * 500_000 * 8

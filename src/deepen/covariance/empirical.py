@@ -108,9 +108,9 @@ def log_likelihood(X: Any, mean: Array, covariance: Array) -> Array:
 
     Parameters
     ----------
-    X : {array-like, sparse matrix} of shape (n_samples, n_features)
+    X : {array-like, sparse matrix, memory map, stream} of shape (n_samples, n_features)
     mean : array of shape (n_features,)
-    covariance : array of shape (n_features, n_features), positive definite
+    covariance : array of shape (n_features, n_features), symmetric and positive definite
 
     Returns
     -------
@@ -119,7 +119,7 @@ def log_likelihood(X: Any, mean: Array, covariance: Array) -> Array:
     Raises
     ------
     ValueError
-        Where the covariance is not positive definite.
+        Where the shapes do not fit, or the covariance is not symmetric and positive definite.
 
     Examples
     --------
@@ -128,8 +128,14 @@ def log_likelihood(X: Any, mean: Array, covariance: Array) -> Array:
     >>> log_likelihood(np.zeros((1, 1)), np.zeros(1), np.eye(1)).round(6)
     array([-0.918939])
     """
-    X = check_array(X, dtype=np.float64, accept_sparse=("csr", "csc"))
     mean, covariance = np.asarray(mean, np.float64), np.asarray(covariance, np.float64)
+    if mean.ndim != 1 or covariance.shape != (len(mean), len(mean)):
+        raise ValueError(
+            "mean must have the shape (n_features,) and covariance (n_features, n_features), got"
+            f" {mean.shape} and {covariance.shape}."
+        )
+    if not np.allclose(covariance, covariance.T):
+        raise ValueError("covariance must be symmetric.")
     try:
         factor = cho_factor(covariance, lower=True)
     except np.linalg.LinAlgError as error:
@@ -138,8 +144,14 @@ def log_likelihood(X: Any, mean: Array, covariance: Array) -> Array:
             " others, or there may be fewer rows than features."
         ) from error
     log_det = 2 * np.log(np.diag(factor[0])).sum()
-    distances = _squared_distances(X, mean, lambda d: cho_solve(factor, d.T).T)
-    return -0.5 * (distances + log_det + len(mean) * np.log(2 * np.pi))
+    gaussian = EmpiricalCovariance()
+    gaussian.n_features_in_ = len(mean)  # the columns that each_row asks for
+
+    def distances(rows: Any) -> Array:
+        return _squared_distances(rows, mean, lambda d: cho_solve(factor, d.T).T)
+
+    found = np.asarray(each_row(gaussian, X, distances))
+    return -0.5 * (found + log_det + len(mean) * np.log(2 * np.pi))
 
 
 def _squared_distances(rows: Any, mean: Array, apply: Callable[[Array], Array]) -> Array:
@@ -276,10 +288,10 @@ class EmpiricalCovariance(sklearn_covariance.EmpiricalCovariance):
         return moments(X, weights), X.dtype
 
     def _set(self, found: Moments, dtype: Any) -> EmpiricalCovariance:
-        self._moments: Moments | None = found
+        estimate = _estimate(found, self.ddof, self.assume_centered)
+        self._moments: Moments | None = found  # only now: rows that were refused do not count
         mean = np.zeros_like(found.mean) if self.assume_centered else found.mean
         self.location_ = mean.astype(dtype)
-        estimate = _estimate(found, self.ddof, self.assume_centered)
         self._set_covariance(estimate.astype(dtype))
         return self
 

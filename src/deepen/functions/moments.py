@@ -59,7 +59,8 @@ def row_blocks(X: Any, dtype: Any = None, n_bytes: int = BLOCK_BYTES) -> Iterato
 def column_means(X: Any, weights: Array | None = None) -> Array:
     """Mean of the rows in float64, (n_samples, n_features) -> (n_features,)."""
     if weights is not None:
-        return np.asarray(X.T @ weights, np.float64).ravel() / weights.sum(dtype=np.float64)
+        weights = np.asarray(weights, np.float64)
+        return np.asarray(X.T @ weights, np.float64).ravel() / weights.sum()
     total = np.zeros(X.shape[1])
     if sparse.issparse(X):
         _add_sparse_columns(X, total)
@@ -109,6 +110,8 @@ def moments(X: Any, weights: Array | None = None) -> Moments:
         return Moments(0.0, np.zeros(X.shape[1]), np.zeros((X.shape[1], X.shape[1])))
     if sparse.issparse(X):  # to centre it costs more than twice the digits
         X = X.tocsr().astype(np.float64)
+    elif weights is not None and X.nbytes > 2 * BLOCK_BYTES:  # no weighted copy of them all
+        return moments_of_blocks(row_blocks(X), weights)
     mean = column_means(X, weights)
     if sparse.issparse(X) and X.nnz > CROWDED * X.shape[0] * X.shape[1]:
         return _centred_moments(X, weights, weight, mean)

@@ -89,7 +89,8 @@ def use_of_unlabelled(ladder: Ladder) -> str:
         return "no rung that ran can use them"
     n_used = min(ladder.n_unlabeled_, MOST_UNLABELLED)
     some = "" if n_used == ladder.n_unlabeled_ else f"the first {n_used:,} are "
-    return f"{some}used by {' and '.join(users)}, which are pre-trained on them"
+    verb = "is" if len(users) == 1 else "are"
+    return f"{some}used by {' and '.join(users)}, which {verb} pre-trained on them"
 
 
 def _missing(ladder: Ladder) -> list[Notice]:
