@@ -247,3 +247,9 @@ def test_the_oracle_itself(rng):
     v, h = np.array([1.0, 0, 1]), np.array([0.0, 1])
     energy = -v @ machine.visible_bias - h @ machine.hidden_bias - v @ machine.weights @ h
     assert log_joint(machine)[0b101, 0b01] == pytest.approx(-energy, rel=1e-12)
+
+
+def test_the_gradient_of_a_large_exact_sum_takes_little_memory():
+    params = Params(*(np.zeros(shape, np.float32) for shape in ((30, 18), 30, 18)))
+    compiled = jax.jit(jax.grad(lambda p: exact_log_partition(p))).lower(params).compile()
+    assert compiled.memory_analysis().temp_size_in_bytes < 5e7

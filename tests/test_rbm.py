@@ -406,3 +406,50 @@ def test_verbose_prints_scikit_learns_line(capsys, seed):
     lines = capsys.readouterr().out.splitlines()
     assert len(lines) == 2
     assert lines[0].startswith("[GaussianRBM] Iteration 1, negative free energy = ")
+
+
+def two_noisy_modes(seed):
+    rng = np.random.RandomState(seed)
+    modes = np.stack([np.arange(12) % 2, 1 - np.arange(12) % 2])
+    return np.abs(modes[rng.randint(0, 2, 500)] - (rng.uniform(size=(500, 12)) < 0.05))
+
+
+def test_a_solver_that_rescales_climbs_as_long_as_it_runs(seed):
+    X = two_noisy_modes(seed)
+    settings = {"algorithm": "exact", "batch_size": 500, "learning_rate": 0.01, "solver": "adam"}
+    model = BernoulliRBM(4, n_iter=600, random_state=seed, **settings).fit(X)
+    assert model.log_likelihood(X).mean() > independent_log_likelihood(X) + 2.5
+
+
+@pytest.mark.parametrize("solver", ["adam", "rmsprop", "adagrad"])
+def test_a_solver_that_rescales_follows_the_plain_gradient(solver, seed):
+    X = patterns(seed)
+    weights = [
+        BernoulliRBM(2, n_iter=2, solver=solver, centered=centered, random_state=seed)
+        .fit(X)
+        .components_
+        for centered in (True, False)
+    ]
+    np.testing.assert_array_equal(*weights)
+
+
+def test_numbers_of_steps_and_samples_are_checked(seed):
+    model = BernoulliRBM(2, n_iter=1, random_state=seed).fit(patterns(seed))
+    X = np.full((1, 6), np.nan)
+    for call in (
+        lambda: model.sample(0),
+        lambda: model.sample(1, 0),
+        lambda: model.inpaint(X, n_steps=0),
+        lambda: model.inpaint(X, n_burn_in=-1),
+    ):
+        with pytest.raises(ValueError, match="must be >="):
+            call()
+    with pytest.raises(TypeError, match="n_samples"):
+        model.sample(2.5)
+
+
+def test_the_free_energy_gap_takes_sparse_rows(seed):
+    X = patterns(seed)
+    gaps = [FreeEnergyGap(kind(X[:20]), kind(X[20:40])) for kind in (np.asarray, sparse.csr_matrix)]
+    BernoulliRBM(2, n_iter=2, callbacks=gaps, random_state=seed).fit(X)
+    np.testing.assert_allclose(gaps[0].gaps, gaps[1].gaps)

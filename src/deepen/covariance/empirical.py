@@ -81,9 +81,8 @@ def _weights_of_all(sample_weight: Any) -> Array | None:
     """Weights of rows that pass by in blocks; how many rows these are is not known yet."""
     if sample_weight is None:
         return None
-    weights = check_array(
-        sample_weight, dtype=np.float64, ensure_2d=False, input_name="sample_weight"
-    )
+    options = {"dtype": np.float64, "ensure_2d": False, "input_name": "sample_weight"}
+    weights = check_array(sample_weight, **options)
     if weights.ndim != 1:
         raise ValueError(f"sample_weight must have one dimension, got {weights.ndim}.")
     if (weights < 0).any():

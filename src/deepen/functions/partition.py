@@ -92,7 +92,8 @@ def _over_hidden_states(params: Any, n_low: int) -> Array:
         log_terms = low_energy + high @ params.hidden_bias[:n_high]
         return logsumexp(log_terms + _log_visible(params, table + shift[None, :]))
 
-    return logsumexp(lax.map(chunk, jnp.arange(1 << n_high)))
+    # The gradient works a chunk out again, instead of keeping what all of them were made of.
+    return logsumexp(lax.map(jax.checkpoint(chunk), jnp.arange(1 << n_high)))
 
 
 def _log_visible(params: Any, shift: Array) -> Array:

@@ -6,6 +6,7 @@ functions of :mod:`deepen.functions.partition`, ``annealing`` and ``sampling``.
 
 from __future__ import annotations
 
+import numbers
 from collections.abc import Callable, Iterator
 from types import ModuleType
 from typing import Any
@@ -14,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
-from sklearn.utils import check_random_state
+from sklearn.utils import check_random_state, check_scalar
 from sklearn.utils.validation import check_array, check_is_fitted, validate_data
 
 from deepen.neural_network._log_partition import LogPartition
@@ -214,9 +215,11 @@ class RBMInference(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstima
         Raises
         ------
         ValueError
-            For a wrong shape of ``clamped``.
+            For a wrong shape of ``clamped``, no sample, or less than one step.
         """
         check_is_fitted(self)
+        check_scalar(n_samples, "n_samples", numbers.Integral, min_val=1)
+        check_scalar(n_steps, "n_steps", numbers.Integral, min_val=1)
         return free_chains(self, n_samples, n_steps, check_random_state(random_state), clamped)
 
     def inpaint(
@@ -240,6 +243,8 @@ class RBMInference(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstima
         check_is_fitted(self)
         checks = {"dtype": self.components_.dtype, "ensure_all_finite": "allow-nan"}
         X = validate_data(self, X, reset=False, **checks)
+        check_scalar(n_steps, "n_steps", numbers.Integral, min_val=1)
+        check_scalar(n_burn_in, "n_burn_in", numbers.Integral, min_val=0)
         params, rng = self._params(), check_random_state(random_state)
         return self._compute(lambda key: sampling.inpaint(params, X, key, n_steps, n_burn_in), rng)
 

@@ -157,6 +157,7 @@ def optimizer_of(estimator: Any) -> Any:
 
 
 def _objective(estimator: Any, optimizer: Any, nominal_weight: float) -> Any:
+    from deepen.engine.optimizers import SGD
     from deepen.engine.schedules import as_schedule
     from deepen.layers.contrastive import ContrastiveDivergence
 
@@ -166,7 +167,8 @@ def _objective(estimator: Any, optimizer: Any, nominal_weight: float) -> Any:
         units=estimator._units,
         algorithm=estimator.algorithm,
         n_steps=int(estimator.n_steps),
-        is_centred=bool(estimator.centered),
+        # The centred gradient couples weights and biases; rescaled each by itself it descends no more.
+        is_centred=bool(estimator.centered) and isinstance(optimizer, SGD),
         learns_variance=bool(getattr(estimator, "learn_variance", False)),
         is_binarized=bool(getattr(estimator, "binarize", False)),
         nominal_weight=nominal_weight,

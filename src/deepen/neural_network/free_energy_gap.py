@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from sklearn.utils import check_array
 
 from deepen.functions import bernoulli_energy, gaussian_energy
+from deepen.functions.moments import row_blocks
 
 Array = NDArray[Any]
 
@@ -21,9 +22,9 @@ class FreeEnergyGap:
 
     Parameters
     ----------
-    X_train : array-like of shape (n_samples, n_features)
+    X_train : {array-like, sparse matrix} of shape (n_samples, n_features)
         Some rows of the training, always the same; as many as are held out will do.
-    X_val : array-like of shape (n_samples_val, n_features)
+    X_val : {array-like, sparse matrix} of shape (n_samples_val, n_features)
     max_gap : float, default=None
         Stop the training where the gap is larger, in nats.
 
@@ -46,8 +47,8 @@ class FreeEnergyGap:
     """
 
     def __init__(self, X_train: Any, X_val: Any, max_gap: float | None = None) -> None:
-        self.X_train = check_array(X_train, dtype=(np.float64, np.float32))
-        self.X_val = check_array(X_val, dtype=(np.float64, np.float32))
+        self.X_train = check_array(X_train, accept_sparse="csr", dtype=(np.float64, np.float32))
+        self.X_val = check_array(X_val, accept_sparse="csr", dtype=(np.float64, np.float32))
         self.max_gap = max_gap
         self.gaps: list[float] = []
         self.history: list[tuple[float, float]] = []
@@ -58,7 +59,9 @@ class FreeEnergyGap:
         is_gaussian = isinstance(params, gaussian_energy.Params)
         free_energy = (gaussian_energy if is_gaussian else bernoulli_energy).free_energy
         train, val = (
-            float(free_energy(params, X).mean(dtype=np.float64)) for X in (self.X_train, self.X_val)
+            float(sum(free_energy(params, v).sum(dtype=np.float64) for v in row_blocks(X)))
+            / X.shape[0]
+            for X in (self.X_train, self.X_val)
         )
         self.history.append((train, val))
         self.gaps.append(val - train)

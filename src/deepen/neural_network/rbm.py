@@ -57,7 +57,8 @@ class BernoulliRBM(BaseRBM):
     n_temperatures : int, default=10
         Inverse temperatures from 0 to 1, of 'pt'.
     centered : bool, default=True
-        Follow the centred gradient.
+        Follow the centred gradient. Not with 'adagrad', 'rmsprop' and 'adam': they rescale every
+        parameter by itself, after which the centred gradient is no descent.
     solver : str or optimiser, default='sgd'
         'sgd', 'momentum', 'nesterov', 'adagrad', 'rmsprop', 'adam', or an optimiser of
         :mod:`deepen.engine`.
