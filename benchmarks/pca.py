@@ -175,7 +175,7 @@ def large(args: argparse.Namespace) -> str:
         del source
         measured = fresh({"deepen, auto": _child("fit_sparse", folder, "deepen", "float32")}, 1)
     one = measured[0]
-    passes = 2 * (one.figure("products") or 0)
+    passes = 2 * (one.figure("products") or 0) + 2  # the means before, the components after
     floor = passes * n_bytes / rate
     columns = {"CPU s": ".1f", "before MB": ".0f", "peak MB": ".0f", "products": ".0f"}
     title = f"PCA, {N_TOPICS} components, sparse {shape[0]:,} x {shape[1]:,}, float32"
