@@ -283,3 +283,12 @@ def test_importing_loads_neither_compiler_nor_opentsne():
     code += "print([m for m in ('jax', 'openTSNE', 'matplotlib') if m in sys.modules])"
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert run.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("metric", ["euclidean", "cosine", "manhattan"])
+def test_an_approximate_search_measures_as_an_exact_one_does(metric, digits, monkeypatch):
+    X = digits[0][:200] + 1
+    exact, _ = _embedding.neighbors(X, 10, metric, None, None, 0)
+    monkeypatch.setattr(_embedding, "EXACT_SEARCH", 0)
+    found, _ = _embedding.neighbors(X, 10, metric, None, None, 0)
+    assert_allclose(np.median(found), np.median(exact), rtol=0.05)

@@ -53,8 +53,10 @@ class PCA(decomposition.PCA):
     only products with X and X': no covariance matrix, no centred copy, a sparse X stays sparse. The
     rows may be an array, a scipy sparse matrix, a memory map, or a stream (an object whose
     ``batches()`` gives a new iterator of row blocks, read several times), also for ``transform`` and
-    ``score``. A pass costs 4 operations a non-zero value and vector; 'lanczos' keeps 2 k + 20 vectors
-    of length min(n_samples, n_features), 'covariance_eigh' a matrix of n_features squared.
+    ``score``. A pass costs 4 operations a non-zero value and vector. 'lanczos' keeps at least 64
+    vectors of length min(n_samples, n_features): 2 k + 22 of sparse rows, 2 k + 36 of an array, and 4 k
+    + 40 of a stream (of n_features, unless that is above four times n_samples). 'covariance_eigh' keeps
+    a matrix of n_features squared.
 
     Parameters
     ----------

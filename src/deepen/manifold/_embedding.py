@@ -102,6 +102,8 @@ def neighbors(
     # One thread: with several the trees depend on which thread was first.
     index = Annoy(X, n_neighbors, metric=ANNOY_METRICS[metric], random_state=seed, n_jobs=1)
     rows, distances = index.build()
+    if metric == "cosine":  # Annoy's distance of angles is sqrt(2 (1 - cos)), its root
+        distances = distances**2 / 2
     return distances, rows
 
 
