@@ -93,6 +93,10 @@ def test_exact_gradient_of_gaussian_units_against_differences(rng):
     state = first_state(rng, params, "exact")
     objective = contrast("exact", "gaussian", is_centred=False)
     gradient = gradient_of(objective, params, v, weights, state)[1]
+    variance = np.exp(params.log_variance)  # in which the steps of W's rows and of a are measured
+    gradient = gradient._replace(
+        weights=gradient.weights / variance[:, None], visible_bias=gradient.visible_bias / variance
+    )
     direction = jax.tree.map(lambda w: rng.standard_normal(w.shape), params)
 
     def along(t):
@@ -129,13 +133,35 @@ def test_the_centred_gradient_is_that_of_the_reparametrised_machine(rng):
             return bernoulli_energy.free_energy(params, jnp.asarray(v, np.float64)).sum()
 
         place = jax.tree.map(jnp.asarray, (plain, own, mu, offset))
-        centred_gradient = jax.grad(lambda p: loss(centred(p, *place[2:])))(place[0])
+        centred_gradient = jax.grad(lambda p: loss(centred(p, *place[2:], jnp.ones(6))))(place[0])
         of_own = jax.grad(lambda p: loss(reparametrised(p, *place[2:])))(place[1])
         moved = jax.tree.map(lambda p, g: p - 1e-3 * g, place[1], of_own)
         wanted = to_numpy(reparametrised(moved, *place[2:]))
         step = to_numpy(jax.tree.map(lambda p, g: p - 1e-3 * g, place[0], centred_gradient))
-        assert float(loss(centred(place[0], *place[2:]))) == float(loss(place[0]))
+        assert float(loss(centred(place[0], *place[2:], jnp.ones(6)))) == float(loss(place[0]))
     assert_close(step, wanted, atol=1e-12)
+
+
+@pytest.mark.parametrize("is_centred", [True, False])
+def test_gaussian_units_learn_the_same_in_any_scale_of_the_columns(is_centred, rng):
+    params = gaussian_params(rng, 3, 4)
+    scale = np.exp(3 * rng.standard_normal(3))
+    scaled = gaussian_energy.Params(
+        params.weights * scale[:, None],
+        params.visible_bias * scale,
+        params.hidden_bias,
+        params.log_variance + 2 * np.log(scale),
+    )
+    v, weights = rng.standard_normal((8, 3)), rng.rand(8)
+    objective = contrast("exact", "gaussian", is_centred=is_centred)
+    state = first_state(rng, params, "exact")
+    of_scaled = state._replace(visible_offset=state.visible_offset * scale)
+    found = gradient_of(objective, scaled, v * scale, weights, of_scaled)[1]
+    wanted = gradient_of(objective, params, v, weights, state)[1]
+    assert_close(found.weights, wanted.weights * scale[:, None], rtol=1e-8)
+    assert_close(found.visible_bias, wanted.visible_bias * scale, rtol=1e-8)
+    assert_close(found.hidden_bias, wanted.hidden_bias, rtol=1e-8)
+    assert_close(found.log_variance, wanted.log_variance, rtol=1e-8)
 
 
 @pytest.mark.parametrize("is_centred", [True, False])
@@ -149,7 +175,7 @@ def test_the_contrast_in_one_product_has_the_gradient_that_is_derived_and_then_c
     offsets = (rng.rand(7), rng.rand(5)) if is_centred else (np.zeros(7), np.zeros(5))
 
     def derived(params, rows, weights, offsets):
-        own = centred(params, *offsets)
+        own = centred(params, *offsets, jnp.ones(7))
         values = [
             w @ bernoulli_energy.free_energy(own, v) for v, w in zip(rows, weights, strict=True)
         ]

@@ -155,6 +155,19 @@ def test_columns_without_variance_and_one_row_never_give_nan(estimator, seed):
         assert np.isfinite(model.score_samples(rows)).all()
 
 
+@pytest.mark.parametrize("learn_variance", [False, True])
+@pytest.mark.parametrize("scale", [1e-3, 1.0])
+def test_gaussian_units_stay_bounded_whatever_the_columns(scale, learn_variance, seed):
+    rng = np.random.RandomState(seed)
+    X = scale * (patterns(seed) + 0.1 * rng.standard_normal((200, 6)))
+    constant = np.column_stack([X, np.zeros(200), np.full(200, scale)])
+    for rows in (X, constant, constant.astype(np.float32), sparse.csr_matrix(constant)):
+        model = GaussianRBM(3, n_iter=100, learn_variance=learn_variance, random_state=seed)
+        model.fit(rows)
+        assert np.abs(model.components_).max() < 10 * scale
+        assert np.abs(model.free_energy(rows)).max() < 1000
+
+
 def test_partial_fit_returns_self_and_keeps_the_dtype_and_the_chains(seed):
     X = patterns(seed, dtype=np.float32)
     model = BernoulliRBM(4, learning_rate=0.3, n_chains=100, random_state=seed)

@@ -25,9 +25,7 @@ from deepen.functions.bernoulli_energy import add_bias, draw, initial_weights, s
 
 Array = Any  # a NumPy array, a JAX array or a JAX tracer
 
-# Of a column, beside the mean variance. The steps of a column's weights go with 1 / s^2, so that a
-# nearly constant column would run away at rates that suit the others; standardise the columns.
-SMALLEST_VARIANCE = 0.1
+SMALLEST_VARIANCE = 1e-6  # of a column, beside the mean variance; below it the column is constant
 
 
 class Params(NamedTuple):
@@ -122,11 +120,11 @@ def initialize(
 ) -> Params:
     """First parameters, of the dtype of ``mean``: W ~ N(0, .01^2) s, a and s^2 the data's moments.
 
-    With b = -(mean / s^2)'W every hidden unit starts at probability 1/2 on the mean row. ``n_rows``
-    is what Bernoulli units smooth their log-odds by.
+    With b = -(mean / s^2)'W every hidden unit starts at probability 1/2 on the mean row. A constant
+    column gets the mean variance. ``n_rows`` is what Bernoulli units smooth their log-odds by.
     """
-    floor = SMALLEST_VARIANCE * (variance.mean() or 1.0)
-    variance = np.maximum(variance, floor).astype(mean.dtype)
+    usual = variance.mean() or 1.0
+    variance = np.where(variance > SMALLEST_VARIANCE * usual, variance, usual).astype(mean.dtype)
     weights = initial_weights(rng, len(mean), n_hidden, mean.dtype)
     weights = weights * np.sqrt(variance)[:, None]
     return Params(weights, mean, -((mean / variance) @ weights), np.log(variance))

@@ -154,11 +154,16 @@ class ContrastiveDivergence:
 
     def _followed(self, params: Any, state: State) -> Any:
         """The parameters, with the gradient that is wanted of them."""
-        if self.is_centred:
-            offset = self.energy.scaled(params, state.visible_offset)
-            params = centred(params, offset, state.hidden_offset)
-        if self.units == "gaussian" and not self.learns_variance:
-            params = params._replace(log_variance=lax.stop_gradient(params.log_variance))
+        mu, lambda_ = state.visible_offset, state.hidden_offset
+        if not self.is_centred:
+            mu, lambda_ = jnp.zeros_like(mu), jnp.zeros_like(lambda_)
+        if self.units == "gaussian":
+            variance = jnp.exp(params.log_variance)
+            params = centred(params, self.energy.scaled(params, mu), lambda_, variance)
+            if not self.learns_variance:
+                params = params._replace(log_variance=lax.stop_gradient(params.log_variance))
+        elif self.is_centred:
+            params = centred(params, mu, lambda_, jnp.ones_like(mu))
         return params
 
     def _slide(self, params: Any, v: Array, weights: Array, state: State) -> State:
@@ -200,21 +205,26 @@ class ContrastiveDivergence:
 
 
 @jax.custom_vjp
-def centred(params: Any, visible_offset: Array, hidden_offset: Array) -> Any:
-    """The parameters as they are, but with the centred gradient."""
+def centred(params: Any, mu: Array, lambda_: Array, scale: Array) -> Any:
+    """The parameters as they are, but with the centred gradient, and visible units in their own scale.
+
+    With the variances s^2 as ``scale`` the steps are those of columns divided by their deviations, W = s W'
+    and a = s a'; the plain ones go with 1 / s^2, and run away where a column hardly varies.
+    """
     return params
 
 
-def _centred_forward(params: Any, mu: Array, lambda_: Array) -> tuple[Any, tuple[Array, Array]]:
-    return params, (mu, lambda_)
+def _centred_forward(params: Any, *offsets: Array) -> tuple[Any, tuple[Array, ...]]:
+    return params, offsets
 
 
-def _centred_backward(offsets: tuple[Array, Array], gradient: Any) -> tuple[Any, Array, Array]:
-    mu, lambda_ = offsets
+def _centred_backward(offsets: tuple[Array, ...], gradient: Any) -> tuple[Any, ...]:
+    mu, lambda_, scale = offsets
     da, db = gradient.visible_bias, gradient.hidden_bias
     dW = gradient.weights - da[:, None] * lambda_[None, :] - mu[:, None] * db[None, :]
+    dW, da = scale[:, None] * dW, scale * da
     moved = gradient._replace(weights=dW, visible_bias=da - dW @ lambda_, hidden_bias=db - mu @ dW)
-    return moved, jnp.zeros_like(mu), jnp.zeros_like(lambda_)
+    return moved, *map(jnp.zeros_like, offsets)
 
 
 centred.defvjp(_centred_forward, _centred_backward)

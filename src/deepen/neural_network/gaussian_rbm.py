@@ -25,7 +25,9 @@ class GaussianRBM(BaseRBM):
     """Restricted Boltzmann machine: binary features of real data, and a density of the data.
 
     Each state of the hidden units is one Gaussian with the mean a + W h; the machine is a mixture of
-    2^n_components of them. Standardise the columns first. With learnt variances take small steps.
+    2^n_components of them. The steps are those of columns divided by their deviations, so that the
+    scale of a column does not matter; with the penalties and 'adam' it does: standardise then. With
+    learnt variances take small steps; that of a constant column goes to 0.
 
     Parameters
     ----------
