@@ -154,9 +154,7 @@ class ContrastiveDivergence:
 
     def _followed(self, params: Any, state: State) -> Any:
         """The parameters, with the gradient that is wanted of them."""
-        mu, lambda_ = state.visible_offset, state.hidden_offset
-        if not self.is_centred:
-            mu, lambda_ = jnp.zeros_like(mu), jnp.zeros_like(lambda_)
+        mu, lambda_ = (float(self.is_centred) * offset for offset in state[:2])
         if self.units == "gaussian":
             variance = jnp.exp(params.log_variance)
             params = centred(params, self.energy.scaled(params, mu), lambda_, variance)
@@ -208,8 +206,8 @@ class ContrastiveDivergence:
 def centred(params: Any, mu: Array, lambda_: Array, scale: Array) -> Any:
     """The parameters as they are, but with the centred gradient, and visible units in their own scale.
 
-    With the variances s^2 as ``scale`` the steps are those of columns divided by their deviations, W = s W'
-    and a = s a'; the plain ones go with 1 / s^2, and run away where a column hardly varies.
+    With variances s^2 as ``scale`` the steps are those of columns divided by their deviations s; the
+    plain ones go with 1 / s^2, and run away where a column hardly varies.
     """
     return params
 
