@@ -31,6 +31,7 @@ from deepen.model_selection.mistakes import Mistake, mean_outputs, worst_mistake
 from deepen.model_selection.pretraining_gain import (
     PretrainingGain,
     best_pair,
+    compared_networks,
     until_when,
 )
 from deepen.model_selection.verdict import Verdict
@@ -189,7 +190,7 @@ def _part(start: float, room: float, share: float) -> float:
 
 def curve_rungs(verdict: Verdict, attempts: dict[str, Attempt]) -> list[str]:
     """The chosen rung first, then the best pre-trained and the best plain network, and the linear one."""
-    networks = [a for a in attempts.values() if a.rung.is_network and a.result.is_compared]
+    networks = compared_networks(attempts)
     best = [min(networks, key=lambda attempt: attempt.result.mean)] if networks else []
     names = [attempt.rung.name for attempt in best_pair(attempts) or best]
     linear = [n for n in ("linear",) if n in attempts and attempts[n].result.is_compared]

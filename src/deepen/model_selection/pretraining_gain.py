@@ -52,9 +52,14 @@ class PretrainingGain:
     sentence: str
 
 
+def compared_networks(attempts: Mapping[str, Attempt]) -> list[Attempt]:
+    """The networks that the verdict compares."""
+    return [a for a in attempts.values() if a.rung.is_network and a.result.is_compared]
+
+
 def best_pair(attempts: Mapping[str, Attempt]) -> tuple[Attempt, Attempt] | None:
     """The pre-trained and the plain network with the lowest mean loss; None where one is missing."""
-    networks = [a for a in attempts.values() if a.rung.is_network and a.result.is_compared]
+    networks = compared_networks(attempts)
     found = []
     for is_pretrained in (True, False):
         own = [a for a in networks if bool(a.rung.pretraining) == is_pretrained]
@@ -80,7 +85,7 @@ def pretraining_gain(
     if pair is None:
         return None
     pretrained, plain = pair
-    networks = [a for a in attempts.values() if a.rung.is_network and a.result.is_compared]
+    networks = compared_networks(attempts)
     n_first = sum(bool(a.rung.pretraining) for a in networks)
     n_pairs = n_first * (len(networks) - n_first)
     found = difference(

@@ -10,6 +10,12 @@ import numpy as np
 from deepen.model_selection.metrics import Task
 
 MAX_EPOCHS, MODERN_EPOCHS = 120, 80
+MODERN: dict[str, Any] = {
+    "max_iter": MODERN_EPOCHS,
+    "max_norm": 3.0,
+    "learning_rate": "cosine",
+    "input_dropout": 0.1,
+}
 # After pre-training: few labels make few steps an epoch, and logistic units need some hundreds.
 FINE_TUNING_STEPS, MOST_FINE_TUNING = 400, 400
 # Coarse bins and a fast rate halve the time of boosting and cost no accuracy that showed.
@@ -66,13 +72,7 @@ def network(task: Task, params: Mapping[str, Any], seed: int, is_balanced: bool)
 
 def modern(task: Task, params: Mapping[str, Any], seed: int, is_balanced: bool) -> Any:
     """A perceptron with dropout, max-norm and a cosine schedule."""
-    recipe = {
-        "max_iter": MODERN_EPOCHS,
-        "max_norm": 3.0,
-        "learning_rate": "cosine",
-        "input_dropout": 0.1,
-    }
-    return network(task, {**recipe, **params}, seed, is_balanced)
+    return network(task, {**MODERN, **params}, seed, is_balanced)
 
 
 def denoising(task: Task, params: Mapping[str, Any], seed: int, is_balanced: bool) -> Any:
@@ -96,15 +96,7 @@ def belief(task: Task, params: Mapping[str, Any], seed: int, is_balanced: bool) 
 
 
 def _fine_tuning(seed: int) -> dict[str, Any]:
-    """The recipe of `modern`."""
-    return {
-        "max_iter": MODERN_EPOCHS,
-        "n_iter_no_change": np.inf,
-        "max_norm": 3.0,
-        "learning_rate": "cosine",
-        "input_dropout": 0.1,
-        "random_state": seed,
-    }
+    return {**MODERN, "n_iter_no_change": np.inf, "random_state": seed}
 
 
 def weight_of(is_balanced: bool) -> str | None:

@@ -13,11 +13,11 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils import check_random_state, check_scalar
 from sklearn.utils.validation import check_array, check_is_fitted, validate_data
 
+from deepen.functions.moments import row_blocks
 from deepen.neural_network._log_partition import LogPartition
 from deepen.neural_network._rbm_chains import BURN_IN, chains_at_rows, free_chains
 
@@ -289,10 +289,7 @@ class RBMInference(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstima
 
     def _chunks(self, X: Any) -> Iterator[Any]:
         """Dense rows, few enough at a time."""
-        n_rows = max(1, CHUNK_VALUES // X.shape[1])
-        for start in range(0, X.shape[0], n_rows):
-            rows = X[start : start + n_rows]
-            yield rows.toarray() if sparse.issparse(rows) else rows
+        return row_blocks(X, n_bytes=CHUNK_VALUES * X.dtype.itemsize)
 
     def _validate_rows(self, X: Any, reset: bool) -> Any:
         return validate_data(self, X, accept_sparse="csr", dtype=FLOATS, reset=reset)
