@@ -6,7 +6,7 @@
 
 Pixels are probabilities: every visit of a training row draws its bits, and the test rows' bits are
 drawn once. Each machine trains for the same wall time (compilation included; with ``--clock processor``
-and core, the time that the process really had, which is the wall time of a core left alone), with
+and one core, the time that the process really had: the wall time of a core left alone), with
 batches of 100, one Gibbs step per batch and a rate that falls to zero along a cosine, its own gradient
 and its own first weights. One evaluator judges all weights: annealed importance sampling from the base
 rates of the training rows, forward (a lower bound on log Z in expectation, so an optimistic likelihood)
