@@ -181,6 +181,24 @@ def test_gradient_of_each_loss_equals_central_differences(name, seed):
     np.testing.assert_allclose(gradient, differences, atol=1e-8)
 
 
+@pytest.mark.parametrize(("name", "n_outputs"), [("softmax", 4), ("logistic", 1), ("logistic", 3)])
+def test_smoothed_labels_cost_what_the_mixture_of_all_labels_costs(name, n_outputs, seed):
+    rng = np.random.RandomState(seed)
+    params, X, share = random_network(seed, (5, n_outputs)), rng.standard_normal((9, 5)), rng.rand()
+    y = rng.randint(4, size=9) if name == "softmax" else rng.randint(2, size=(9, n_outputs)) * 1.0
+    with jax.enable_x64(True):
+        cost = NetworkCost(name, (), label_smoothing=share)
+        own = cost(params, (jnp.asarray(X), jnp.asarray(y)), jnp.ones(9), None, None)[0]
+    z = X @ params.coefs[0] + params.intercepts[0]
+    if name == "softmax":
+        target = (1 - share) * np.eye(4)[y] + share / 4
+        by_hand = -(target * special.log_softmax(z, axis=1)).sum()
+    else:
+        target = (1 - share) * y + share / 2
+        by_hand = -(target * special.log_expit(z) + (1 - target) * special.log_expit(-z)).sum()
+    np.testing.assert_allclose(own, by_hand, rtol=1e-10)
+
+
 def hand_derived_gradient(params, X, labels):
     """Back-propagation through tanh, then logistic units, to a softmax, written out."""
     (W_1, W_2, W_3), (b_1, b_2, b_3) = params

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from sklearn import neural_network
 from sklearn.datasets import load_digits, make_classification, make_regression
-from sklearn.metrics import accuracy_score
+from sklearn.metrics import accuracy_score, log_loss
 from sklearn.preprocessing import StandardScaler
 from threadpoolctl import threadpool_limits
 
@@ -233,6 +233,22 @@ def test_dropout_and_noise_act_in_training_alone(rng):
         assert np.abs(weights_of(network) - weights_of(plain)).max() > 1e-6
         np.testing.assert_array_equal(weights_of(network), weights_of(again))
         np.testing.assert_array_equal(network.predict_proba(X), network.predict_proba(X))
+
+
+@pytest.mark.parametrize("n_classes", [2, 3])
+def test_smoothed_labels_keep_probabilities_from_the_ends(n_classes, rng):
+    y = np.arange(30 * n_classes) % n_classes
+    X = np.eye(n_classes)[y] + 0.01 * rng.standard_normal((len(y), n_classes))
+    share = rng.uniform(0.1, 0.4)
+    settings = {"solver": "lbfgs", "alpha": 0.0, "tol": 1e-6, "max_iter": 500, "random_state": 0}
+    network = MLPClassifier((4,), "tanh", label_smoothing=share, **settings).fit(X, y)
+    # The cross-entropy with the smoothed targets is least where the probabilities are these.
+    best = (1 - share) * np.eye(n_classes)[y] + share / n_classes
+    np.testing.assert_allclose(network.predict_proba(X), best, atol=0.01)
+    # Held-out rows are judged by their own labels.
+    held = MLPClassifier((4,), label_smoothing=share, max_iter=3).fit(X, y, X_val=X, y_val=y)
+    own = log_loss(y, held.predict_proba(X))
+    assert min(abs(np.array(held.history_["validation_loss"]) - own)) < 1e-6
 
 
 @pytest.mark.parametrize("solver", ["adam", "lbfgs"])

@@ -4,6 +4,8 @@
     binary cross-entropy     L = sum_k log(1 + exp z_k) - y_k z_k    (Bishop 2006, eq. 4.90)
     squared error            L = 1/2 sum_k (y_k - z_k)^2             (Bishop 2006, eq. 5.14)
     half Poisson deviance    L = exp(z) - y z + y log y - y          (McCullagh and Nelder 1989, sec. 2.3)
+    label smoothing          L_s = (1 - s) L + s U, U the mean of L over all labels
+                                                                     (Szegedy et al. 2016, sec. 7)
 
 Written on z rather than on probabilities, each stays finite at z = +-1e4, but for the Poisson
 deviance, whose mean exp(z) is then truly beyond all numbers. All take arrays of shape
@@ -52,9 +54,24 @@ def poisson(
     return (jnp.exp(z) - y * z + xlogy(y, y) - y).sum(axis=-1)
 
 
+def any_class(z: Float[Array, "*rows n_classes"]) -> Float[Array, "*rows"]:
+    """Softmax cross-entropy's mean over all classes, log sum_k exp(z_k) - mean_k z_k."""
+    return logsumexp(z, axis=-1) - z.mean(axis=-1)
+
+
+def any_binary_label(z: Float[Array, "*rows n_outputs"]) -> Float[Array, "*rows"]:
+    """Binary cross-entropy's mean over labels 0 and 1: that of targets 1/2."""
+    return binary_cross_entropy(z, jnp.full_like(z, 0.5))
+
+
 LOSSES: dict[str, Callable[..., Array]] = {
     "softmax": softmax_cross_entropy,
     "logistic": binary_cross_entropy,
     "squared_error": squared_error,
     "poisson": poisson,
+}
+# Of the losses that have labels: their mean over all of them.
+OF_ANY_LABEL: dict[str, Callable[..., Array]] = {
+    "softmax": any_class,
+    "logistic": any_binary_label,
 }

@@ -3,9 +3,9 @@
     C(params) = sum_i w_i L(z_L(x_i; params), y_i)
 
 with, in training alone and each where asked for: augmentation of the rows, noise and dropout on the
-inputs, dropout on every hidden layer. Logistic and linear regression are the network with no hidden
-layer. The object is the objective that the engine minimises: a pytree whose numbers are traced and
-whose structure (loss, activations, which terms exist) is what a program is compiled for.
+inputs, dropout on every hidden layer, smoothed labels. Logistic and linear regression are the network
+with no hidden layer. The object is the objective that the engine minimises: a pytree whose numbers are
+traced and whose structure (loss, activations, which terms exist) is what a program is compiled for.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import jax
 from jaxtyping import Array, Float
 
 from deepen.functions.augmentation import UserFunction
-from deepen.functions.losses import LOSSES
+from deepen.functions.losses import LOSSES, OF_ANY_LABEL
 from deepen.layers.dropout import dropout, gaussian_noise
 from deepen.layers.feed_forward import Params, dense, forward, forward_columns, hidden
 
@@ -37,6 +37,8 @@ class NetworkCost:
     noise : float or None
         Standard deviation of Gaussian noise on the inputs, in the inputs' units.
     augment : pytree that is called with (X, key), or None
+    label_smoothing : float or None
+        Share of the target that goes to all labels alike; of losses that have labels.
     has_columns : bool
         Whether the rows come as columns, X of shape (n_features, n).
     """
@@ -47,6 +49,7 @@ class NetworkCost:
     dropout: Any = None
     noise: Any = None
     augment: Any = None
+    label_smoothing: Any = None
     has_columns: bool = field(default=False, metadata={"static": True})
 
     def on_columns(self) -> NetworkCost:
@@ -65,7 +68,10 @@ class NetworkCost:
         """Weighted sum of the rows' losses, total weight, and the untouched state."""
         x, y = batch
         z = self.training_forward(params, x, key) if self.is_random else self.predict(params, x)
-        return (weights * LOSSES[self.loss](z, y)).sum(), weights.sum(), state
+        loss = LOSSES[self.loss](z, y)
+        if self.label_smoothing is not None:
+            loss = loss + self.label_smoothing * (OF_ANY_LABEL[self.loss](z) - loss)
+        return (weights * loss).sum(), weights.sum(), state
 
     def predict(self, params: Params, x: Array) -> Array:
         """Input of the output layer without noise, (n, n_features) -> (n, n_outputs)."""

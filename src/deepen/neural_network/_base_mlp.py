@@ -31,6 +31,7 @@ class BaseMLP(BaseNetwork):
         "augment": [callable, None],
         "unlabeled": "no_validation",
     }
+    label_smoothing = 0.0  # what has no labels has none
 
     def _labelled(self, X: Any, y: Any, sample_weight: Any) -> tuple[Any, Any, Any]:
         return drop_unlabelled(self.unlabeled, X, y, sample_weight)
@@ -57,6 +58,7 @@ class BaseMLP(BaseNetwork):
                 "dropout": self.dropout or None,
                 "noise": self.noise or None,
                 "augment": as_augmentation(self.augment),
+                "label_smoothing": self.label_smoothing or None,
             }
         return NetworkCost(self._loss(), self._hidden_activations(), **terms)
 

@@ -26,6 +26,7 @@ from sklearn.utils.validation import check_is_fitted, column_or_1d, validate_dat
 
 from deepen.base import combined_weights
 from deepen.neural_network._base_mlp import BaseMLP, has_minibatches
+from deepen.neural_network._network_run import share
 
 Array = NDArray[Any]
 
@@ -126,6 +127,9 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         RBMs train logistic units: set ``activation='logistic'``.
     class_weight : dict, 'balanced' or None, default=None
         Weight of each class; 'balanced' is n_samples / (n_classes * count of the class).
+    label_smoothing : float, default=0.0
+        Share s of each target that goes to all classes alike while training, in [0, 1): the loss is
+        (1 - s) times that of the label plus s times the mean over all labels.
 
     Attributes
     ----------
@@ -159,9 +163,10 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
     ----------
     Bishop (2006), Pattern Recognition and Machine Learning, chapter 5. Glorot and Bengio (2010),
     Understanding the difficulty of training deep feedforward neural networks, eq. 16. Srivastava,
-    Hinton, Krizhevsky, Sutskever and Salakhutdinov (2014), Dropout, JMLR 15. Where we differ from
-    scikit-learn: a short last batch takes a proportionally short step, early stopping is stratified for
-    any number of classes, and a diverging loss raises.
+    Hinton, Krizhevsky, Sutskever and Salakhutdinov (2014), Dropout, JMLR 15. Szegedy, Vanhoucke, Ioffe,
+    Shlens and Wojna (2016), Rethinking the inception architecture, sec. 7 (label smoothing). Where we
+    differ from scikit-learn: a short last batch takes a proportionally short step, early stopping is
+    stratified for any number of classes, and a diverging loss raises.
 
     Examples
     --------
@@ -177,6 +182,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
     _parameter_constraints = {
         **BaseMLP._parameter_constraints,
         "class_weight": [dict, StrOptions({"balanced"}), None],
+        "label_smoothing": [share],
     }
 
     def __init__(
@@ -218,6 +224,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         checkpoint: Any = None,
         init: str = "glorot",
         pretrainer: Any = None,
+        label_smoothing: float = 0.0,
     ) -> None:
         self.hidden_layer_sizes = hidden_layer_sizes
         self.activation = activation
@@ -255,6 +262,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         self.checkpoint = checkpoint
         self.init = init
         self.pretrainer = pretrainer
+        self.label_smoothing = label_smoothing
 
     def fit(
         self,
