@@ -95,14 +95,26 @@ def test_words_in_a_column_of_numbers():
         encoder.transform(pd.DataFrame({"a": ["1", "b"]}))
 
 
-def test_robust_scaling_is_that_of_the_paper(rng):
+CENTRES_AND_SCALES = {
+    "robust": lambda x: (np.median(x), np.quantile(x, 0.75) - np.quantile(x, 0.25)),
+    "clipped": lambda x: (x.mean(), 2 * x.std()),
+}
+
+
+@pytest.mark.parametrize("numbers", sorted(CENTRES_AND_SCALES))
+def test_scaled_numbers_are_clipped_smoothly(numbers, rng):
     x = rng.standard_cauchy(500)
-    out = TableEncoder(numbers="robust", dtype="float64").fit_transform(pd.DataFrame({"x": x}))
-    z = (x - np.median(x)) / (np.quantile(x, 0.75) - np.quantile(x, 0.25))
+    table = pd.DataFrame({"x": x, "two": np.where(x > 0, 7, 5)})
+    out = TableEncoder(numbers=numbers, dtype="float64").fit_transform(table)
+    center, scale = CENTRES_AND_SCALES[numbers](x)
+    z = (x - center) / scale
     np.testing.assert_allclose(out[:, 0], z / np.sqrt(1 + (z / 3) ** 2), rtol=1e-12)
     assert np.abs(out).max() < 3
-    huge = TableEncoder(numbers="robust").fit(pd.DataFrame({"x": x}))
+    np.testing.assert_array_equal(out[:, 1], x > 0)
+    huge = TableEncoder(numbers=numbers).fit(pd.DataFrame({"x": x}))
     assert huge.transform(pd.DataFrame({"x": [1e308, -1e308]})).tolist() == [[3], [-3]]
+    largest = pd.DataFrame({"x": [1.7e308, -1.7e308, 0.0]})
+    assert np.isfinite(TableEncoder(numbers=numbers).fit_transform(largest)).all()
 
 
 def test_dates_become_the_parts_that_vary(rng):

@@ -2,13 +2,16 @@
 
     numbers   standard  (x - mean) / standard deviation
               robust    z / sqrt(1 + (z / 3)^2),  z = (x - median) / (q75 - q25)
+              clipped   the same of             z = (x - mean) / (2 standard deviations)
               unit      (x - smallest) / (largest - smallest)
               none      x, the median where missing; of two distinct numbers beyond [0, 1]: 0 and 1
               raw       x, NaN where missing
     one-hot   a column a category, one for the rare ones, one for missing values
     codes     0, 1, ... in one column, NaN where missing or never seen
 
-(Smooth clipping: Holzmüller, Grinsztajn, Steinwart 2024, arXiv 2407.04491, section 3.)
+(Smooth clipping: Holzmüller, Grinsztajn, Steinwart 2024, arXiv 2407.04491, section 3. Two standard
+deviations: Gelman 2008, Statistics in Medicine 27, section 2; a column of rare large numbers, such as a
+pixel at the edge, then weighs no more than one of zeros and ones.)
 """
 
 from __future__ import annotations
@@ -38,11 +41,13 @@ MOST_CODES = 250  # scikit-learn's trees bear 255
 MOST_KEPT = 10_000  # category names that a model keeps for one column
 MOST_WORDS = 0.25  # of a column of numbers
 CLIP = 3.0  # where smooth clipping bends
+CLIPPED = ("robust", "clipped")
 LEVELS = (0.0, 0.01, 0.25, 0.5, 0.75, 0.99, 1.0)
 ROWS_FOR_QUANTILES = 200_000
 TOLD = {
     "standard": "standardised",
     "robust": "robustly scaled, smoothly clipped",
+    "clipped": "standardised, smoothly clipped",
     "unit": "scaled to [0, 1]",
     "none": "as it is",
 }
@@ -54,7 +59,7 @@ class Numbers:
 
     Parameters
     ----------
-    scaling : {"standard", "robust", "unit", "none", "raw"}
+    scaling : {"standard", "robust", "clipped", "unit", "none", "raw"}
     fill, center, scale : float
         What replaces a missing value, what is subtracted, and what divides.
     has_missing : bool
@@ -86,7 +91,7 @@ class Numbers:
         is_missing = np.isnan(numbers)
         with np.errstate(over="ignore"):
             scaled = (np.where(is_missing, self.fill, numbers) - self.center) / self.scale
-        if self.scaling == "robust":
+        if self.scaling in CLIPPED:
             # in this form huge numbers stay finite
             scaled = scaled / np.hypot(1.0, scaled / CLIP)
             scaled = np.where(np.isnan(scaled), np.sign(numbers - self.center) * CLIP, scaled)
@@ -122,6 +127,8 @@ def learn_numbers(column: Any, name: str, kind: str, scaling: str) -> Numbers:
     if scaling == "robust" and quantiles and not is_boolean:
         fill, center = quantiles[3], quantiles[3]
         scale = _positive(quantiles[4] - quantiles[2], (quantiles[-1] - quantiles[0]) / 2)
+    elif scaling == "clipped" and not is_boolean:
+        scale = _positive(2 * scale, scale)
     elif scaling == "unit" and quantiles:
         center, scale = quantiles[0], _positive(quantiles[-1] - quantiles[0])
     is_kept = scaling == "none" and (not is_boolean or _is_in_unit_interval(quantiles))

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
     Array = np.ndarray[Any, np.dtype[Any]]
 
-SCALINGS = ("standard", "robust", "unit", "none")
+SCALINGS = ("standard", "robust", "clipped", "unit", "none")
 FORMS = ("columns", "codes")
 ROWS_AT_A_TIME = 200_000  # of one column; more only take more memory
 
@@ -52,9 +52,10 @@ class TableEncoder(TransformerMixin, BaseEstimator):
         that ``infer_columns`` gives keeps the reasons too.
     dtype : {"float32", "float64"}, default="float32"
         Type of the numbers that ``transform`` returns.
-    numbers : {"standard", "robust", "unit", "none"}, default="standard"
-        Robust, for heavy tails: by median and quartiles, then smoothly clipped to (-3, 3); unit: the
-        range of the rows of ``fit`` to [0, 1]; none: as they are.
+    numbers : {"standard", "robust", "clipped", "unit", "none"}, default="standard"
+        Robust, for heavy tails: by median and quartiles, then smoothly clipped to (-3, 3); clipped,
+        for networks: by mean and two standard deviations, then clipped likewise; unit: the range of
+        the rows of ``fit`` to [0, 1]; none: as they are.
     categories : {"columns", "codes"}, default="columns"
         Codes, for trees: one column of codes for each categorical column, numbers and parts of
         dates as they are, and NaN for what is missing or was never seen.

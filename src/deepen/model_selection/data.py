@@ -118,7 +118,7 @@ class Data:
         if (repeat, form) in self._encoded:
             return self._encoded[repeat, form]
         split = self.splits[repeat]
-        encoder = new_encoder(self.columns, for_trees=form == "codes")
+        encoder = new_encoder(self.columns, form)
         X_training = encoder.fit_transform(rows(self.X, split.training), self.y[split.training])
         others = [encoder.transform(rows(self.X, part)) for part in split[1:]]
         parts, pretraining = [X_training, *others], None
@@ -145,12 +145,15 @@ def all_rows(X: Array, encoder: Any, X_unlabelled: Any) -> tuple[Array, int]:
     return np.concatenate([X, unlabelled]), len(unlabelled)
 
 
-def new_encoder(columns: Sequence[Any], *, for_trees: bool = False) -> Any:
+def new_encoder(columns: Sequence[Any], form: Form = "columns") -> Any:
     """The encoder that stands before every model; a column has one kind in all repeats."""
     from deepen.datasets import TableEncoder
 
-    form = "codes" if for_trees else "columns"
-    return TableEncoder(types=list(columns) or None, categories=form)
+    return TableEncoder(
+        types=list(columns) or None,
+        numbers="clipped" if form == "clipped" else "standard",
+        categories="codes" if form == "codes" else "columns",
+    )
 
 
 def columns_of(X: Any, types: Mapping[str, str] | None = None) -> list[Any]:

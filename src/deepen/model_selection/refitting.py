@@ -17,7 +17,7 @@ def refit_on_all(rung: Rung, result: RungResult, data: Data) -> tuple[Any, list[
     """Encoder and model fitted on all labelled rows, and what became of each column."""
     from sklearn.pipeline import Pipeline
 
-    encoder = new_encoder(data.columns, for_trees=rung.form == "codes")
+    encoder = new_encoder(data.columns, rung.form)
     X = encoder.fit_transform(data.X, data.y)
     steps, pretraining = [("table", encoder)], None
     if rung.form == "unit":

@@ -1,7 +1,7 @@
 """The rungs: what each one is, the settings it tries, and the estimator behind it.
 
 0 majority | mean      1 logistic | linear regression      2 one hidden layer      3 deep
-4 deep, modern training: dropout, max-norm, a cosine schedule walked to its end
+4 deep, modern training: dropout, max-norm, smoothed labels, a cosine schedule walked to its end
 5 stacked denoising autoencoder, fine-tuned      6 deep belief network, fine-tuned
 beside the ladder: gradient boosting
 
@@ -32,10 +32,12 @@ from deepen.model_selection.rung_models import (
     network,
 )
 
-Form = Literal["columns", "unit", "codes"]
+Form = Literal["columns", "clipped", "unit", "codes"]
 Draw = Callable[[np.random.Generator], Any]
 
 PATIENCE = 20
+# Parameters that a regression has not.
+OF_CLASSES = ("label_smoothing",)
 RIDGE_PENALTIES = (0.0, 1.0, 10.0, 100.0, 1000.0)
 # With a target in every row and less time than this, in seconds, "auto" has no pre-trained rungs.
 ENOUGH_TO_PRETRAIN = 300.0
@@ -99,10 +101,12 @@ class Rung:
 
     @property
     def form(self) -> Form:
-        """Numbers standardised, every column in [0, 1], or categories as codes."""
+        """Numbers standardised, smoothly clipped, every column in [0, 1], or categories as codes."""
         if self.kind == "trees":
             return "codes"
-        return "unit" if self.pretraining else "columns"
+        if self.pretraining:
+            return "unit"
+        return "clipped" if self.is_network else "columns"
 
     def title_for(self, task: Task) -> str:
         """Name in words."""
@@ -159,6 +163,7 @@ RUNGS: tuple[Rung, ...] = (
             "alpha": _log_uniform(1e-5, 1.0),
             "dropout": _one_of(0.1, 0.2, 0.35, 0.5),
             "activation": _one_of("relu", "relu", "gelu", "selu"),
+            "label_smoothing": _one_of(0.0, 0.1),
         },
         # The last, slow epochs of its cosine schedule are its gain; the best of noisy scores is none.
         turn=5, kind="network", patience=float("inf"), walks_to_end=True, max_epochs=MODERN_EPOCHS,
@@ -248,7 +253,9 @@ def candidates(rung: Rung, task: Task, n_candidates: int, seed: int) -> list[dic
     if rung.name == "linear" and task == "regression":
         return [{"alpha": alpha} for alpha in RIDGE_PENALTIES[:n_candidates]]
     rng = np.random.default_rng([seed, *rung.name.encode()])
-    draws = [{k: draw(rng) for k, draw in rung.space.items()} for _ in range(n_candidates - 1)]
+    left_out = OF_CLASSES if task == "regression" else ()
+    space = {k: draw for k, draw in rung.space.items() if k not in left_out}
+    draws = [{k: draw(rng) for k, draw in space.items()} for _ in range(n_candidates - 1)]
     return [dict(rung.first), *draws]
 
 
