@@ -74,6 +74,8 @@ class Rung:
         Epochs without progress on the stopping rows that a network is given.
     walks_to_end : bool
         Whether the weights of the last epoch are taken, not the best ones on the stopping rows.
+    is_clipped : bool
+        Whether numbers reach it smoothly clipped, where they are standardised for others.
     pretraining : {"", "autoencoder", "rbm"}
         What its layers are trained with before they see a target, on the rows without one too.
     max_epochs : int
@@ -91,6 +93,7 @@ class Rung:
     kind: str = "plain"
     patience: float = PATIENCE
     walks_to_end: bool = False
+    is_clipped: bool = False
     pretraining: str = ""
     max_epochs: int = 0
 
@@ -106,7 +109,7 @@ class Rung:
             return "codes"
         if self.pretraining:
             return "unit"
-        return "clipped" if self.is_network else "columns"
+        return "clipped" if self.is_clipped else "columns"
 
     def title_for(self, task: Task) -> str:
         """Name in words."""
@@ -166,7 +169,8 @@ RUNGS: tuple[Rung, ...] = (
             "label_smoothing": _one_of(0.0, 0.1),
         },
         # The last, slow epochs of its cosine schedule are its gain; the best of noisy scores is none.
-        turn=5, kind="network", patience=float("inf"), walks_to_end=True, max_epochs=MODERN_EPOCHS,
+        turn=5, kind="network", patience=float("inf"), walks_to_end=True, is_clipped=True,
+        max_epochs=MODERN_EPOCHS,
     ),
     *(
         Rung(
