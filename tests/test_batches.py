@@ -241,7 +241,7 @@ def test_buckets_hold_their_rows_with_an_eighth_of_waste_at_most(n):
 
 @pytest.mark.parametrize("budget_bytes", [1, 500, 5000])
 @pytest.mark.parametrize("is_random", [False, True], ids=["plain", "dropout"])
-def test_windows_give_the_bits_of_resident_rows(budget_bytes, is_random, seed):
+def test_windows_give_the_results_of_resident_rows(budget_bytes, is_random, seed):
     X, y = regression_rows(seed, 103, 5, np.float32)
     cost = NetworkCost("squared_error", ("tanh",), dropout=0.3 if is_random else None)
 

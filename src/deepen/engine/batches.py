@@ -197,10 +197,11 @@ class Batches:
 
     def _gathered_window(self, index: NDArray[np.intp]) -> Window:
         capacity = self.window_rows
-        rows = (pad_rows(_dense(self.X[index]), capacity), pad_rows(self.y[index], capacity))
+        rows = (_gather(self.X, index, capacity), pad_rows(self.y[index], capacity))
         weights = pad_rows(self.weights[index], capacity)
         orders = np.full((1, capacity), -1, np.int32)
         orders[0, : len(index)] = np.arange(len(index))
+        rows, weights = jax.device_put((rows, weights))  # in place on a CPU; a call would copy them
         return Window(rows, weights, orders, np.int32(-(-len(index) // self.batch_size)))
 
     def _capacity(self, n_rows: int) -> int:
@@ -211,6 +212,18 @@ class Batches:
 
     def _n_slots(self, capacity: int) -> int:
         return -(-capacity // self.batch_size) * self.batch_size
+
+
+def _gather(X: Any, index: NDArray[np.intp], n_rows: int) -> NDArray[Any]:
+    """Dense padded copy of the rows of an index, without another copy of them on the way."""
+    gathered = _aligned((n_rows, *X.shape[1:]), X.dtype)
+    if sparse.issparse(X):
+        X[index].toarray(out=gathered[: len(index)])
+    else:
+        # "clip", since the default checks the index in a buffer of the size of the rows
+        np.take(X, index, axis=0, out=gathered[: len(index)], mode="clip")
+    gathered[len(index) :] = 0
+    return gathered
 
 
 def _dense(X: Any) -> NDArray[Any]:
