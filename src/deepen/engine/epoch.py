@@ -160,19 +160,24 @@ def _step(
     """One step of gradient descent on one batch."""
     (objective, optimizer, penalty), (rate, nominal_weight) = problem, scale
 
-    def cost_fn(params: Any) -> tuple[Array, tuple[Array, Any]]:
+    def cost_fn(params: Any) -> tuple[Array, tuple[Array, Any, Any]]:
         total, weight, state = objective(params, batch, weights, carry.objective_state, key)
-        share = weight / nominal_weight
-        return total / nominal_weight + share * penalty.smooth(params), (share, state)
+        share, smooth = weight / nominal_weight, penalty.smooth(params)
+        return total / nominal_weight + share * smooth, (share, smooth, state)
 
-    (cost, (share, state)), gradient = jax.value_and_grad(cost_fn, has_aux=True)(carry.params)
-    proximal = None
+    value_and_gradient = jax.value_and_grad(cost_fn, has_aux=True)
+    (cost, (share, smooth, state)), gradient = value_and_gradient(carry.params)
+    proximal, value = None, smooth
     if penalty.l1 is not None:
-        cost = cost + share * (penalty.value(carry.params) - penalty.smooth(carry.params))
+        value = penalty.value(carry.params)
+        cost = cost + share * (value - smooth)
 
         def proximal(params: Any, step_sizes: Any) -> Any:
             return penalty.proximal(params, jax.tree.map(lambda s: s * share, step_sizes))
 
+    # XLA moves weights in place only where nothing may still read the old ones: the step waits for the
+    # value of the penalty, which nothing else orders before it.
+    rate = rate + 0 * value
     params, optimizer_state = optimizer.step(
         carry.params, carry.optimizer_state, gradient, rate, proximal
     )
