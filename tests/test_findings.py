@@ -160,10 +160,19 @@ def test_calibrated_probabilities_lie_on_the_line(rng):
     is_true = rng.rand(20_000) < p
     bins = calibration_bins(is_true, p)
     assert sum(b.n for b in bins) == 20_000 and expected_calibration_error(bins) < 0.02
-    assert sum(b.lower <= b.predicted <= b.upper for b in bins) >= 7
     overconfident = calibration_bins(is_true, np.where(p > 0.5, 0.99, 0.01))
     assert expected_calibration_error(overconfident) > 0.2
     assert wilson(0.0, 10)[0] == 0.0
+
+
+def test_intervals_of_calibration_hold_the_truth_as_often_as_they_say(rng):
+    covers = []
+    for _ in range(40):
+        p = rng.rand(2000)
+        bins = calibration_bins(rng.rand(2000) < p, p)
+        covers += [b.lower <= b.predicted <= b.upper for b in bins]
+    # 400 bins at 95 %: a standard deviation of .01
+    assert len(covers) == 400 and 0.90 <= np.mean(covers) <= 0.99
 
 
 def test_the_threshold_has_the_least_balanced_error(rng):

@@ -30,7 +30,6 @@ MONTH_FIRST = re.compile(
 )
 COMPACT = re.compile(rf"(?P<year>(?:19|20)\d\d)(?P<month>\d\d)(?P<day>\d\d){TIME}")
 ORDERS = ("ymd", "dmy", "mdy")
-CENTURY = 100
 PIVOT = 69  # two digits: 00 to 68 are of this century, as in POSIX
 PARTS = ("year", "month", "day", "day of week", "hour", "minute", "days")
 SECONDS_A_DAY = 86_400
