@@ -1,9 +1,12 @@
 PYTHON ?= python
 
-.PHONY: test slow lint types bench bench-mnist bench-gpu bench-random docs examples
+.PHONY: test oldest slow lint types bench bench-mnist bench-gpu bench-random docs examples
 
 test:  ## the fast tests
 	$(PYTHON) -m pytest
+
+oldest:  ## the tests with the oldest versions that pyproject.toml allows, in an environment of their own
+	.ci/oldest
 
 slow:  ## long reproductions; wants DEEPEN_DATA
 	$(PYTHON) -m pytest -m slow
@@ -12,8 +15,8 @@ lint:
 	$(PYTHON) -m ruff check .
 	$(PYTHON) -m ruff format --check .
 
-types:
-	$(PYTHON) -m mypy src
+types:  ## what each system's Python has
+	@set -e; for system in linux darwin win32; do $(PYTHON) -m mypy src --platform $$system; done
 
 bench:  ## speed beside scikit-learn and torch; needs a quiet machine and DEEPEN_DATA
 	$(PYTHON) -m benchmarks.speed

@@ -117,7 +117,10 @@ def central_differences(function, x, step=1e-6):
 
 @contextlib.contextmanager
 def deadline(seconds):
-    """Turn an endless loop into a failure."""
+    """Turn an endless loop into a failure, where the system has an alarm."""
+    if not hasattr(signal, "SIGALRM"):
+        yield
+        return
 
     def give_up(*_):
         raise AssertionError("the loop does not end")

@@ -17,20 +17,27 @@ COMPILED = "/jax/core/compile/backend_compile_duration"
 EPOCHS = "jit(run_epochs)"
 
 
+_open_blocks = []
+
+
+def _listen(event, duration, **details):
+    if event == COMPILED:
+        for names in _open_blocks:
+            names.append(details.get("fun_name", "?"))
+
+
+monitoring.register_event_duration_secs_listener(_listen)  # once: not every JAX forgets a listener
+
+
 @contextmanager
 def compilations():
     """Names of the programs that are compiled, or read from the cache on disk, in the block."""
     names = []
-
-    def listen(event, duration, **details):
-        if event == COMPILED:
-            names.append(details.get("fun_name", "?"))
-
-    monitoring.register_event_duration_secs_listener(listen)
+    _open_blocks.append(names)
     try:
         yield names
     finally:
-        monitoring.unregister_event_duration_listener(listen)
+        _open_blocks.pop()
 
 
 @pytest.fixture(autouse=True)

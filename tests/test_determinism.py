@@ -105,6 +105,7 @@ def killed_fit(seed, path, how, at):
     assert outcome.returncode == -signal.SIGKILL, outcome.stderr
 
 
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="no SIGKILL here")
 @pytest.mark.parametrize(("how", "at"), [("callback", 8), ("writing", 9)])
 def test_a_killed_fit_resumes_to_the_bits_of_an_uninterrupted_one(how, at, seed, tmp_path):
     path = tmp_path / "run.checkpoint"

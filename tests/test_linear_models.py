@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import sklearn
 from sklearn import linear_model
 from sklearn.datasets import make_classification, make_regression
 from sklearn.metrics import log_loss
 from sklearn.preprocessing import StandardScaler
+from sklearn.utils.fixes import parse_version
 
 from deepen.engine import Exponential
 from deepen.linear_model import LinearRegression, LogisticRegression
@@ -58,8 +60,10 @@ def sparse_truth(rng):
 def test_l1_gives_exact_zeros_where_saga_does(solver, rng):
     X, y = sparse_truth(rng)
     C = 0.05
+    is_old = parse_version(sklearn.__version__) < parse_version("1.8")
+    l1 = {"penalty": "l1"} if is_old else {"l1_ratio": 1}
     expected = linear_model.LogisticRegression(
-        C=C, l1_ratio=1, solver="saga", max_iter=20_000, tol=1e-9, random_state=0
+        C=C, solver="saga", max_iter=20_000, tol=1e-9, random_state=0, **l1
     ).fit(X, y)
     found = LogisticRegression(
         C=C,

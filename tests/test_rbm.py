@@ -256,6 +256,7 @@ def noisy(seed, algorithm, **options):
     )
 
 
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="no SIGKILL here")
 @pytest.mark.parametrize("algorithm", ["pcd", "fpcd"])
 def test_a_killed_fit_resumes_to_the_bits_of_an_uninterrupted_one(algorithm, seed, tmp_path):
     path = tmp_path / "run"

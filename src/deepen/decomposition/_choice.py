@@ -103,7 +103,9 @@ def _of_array(svd_solver: str, X: Any, n_components: Any) -> str:
 
 def memory_bytes() -> float:
     """Memory of the machine, infinite where the system does not tell."""
+    if not hasattr(os, "sysconf"):  # Windows
+        return float("inf")
     try:
         return float(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"))
-    except (AttributeError, ValueError, OSError):
+    except (ValueError, OSError):
         return float("inf")

@@ -7,7 +7,6 @@ hang; it is told so instead.
 
 from __future__ import annotations
 
-import importlib
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -47,15 +46,8 @@ def check_not_forked() -> None:
 def computing(dtype: DTypeLike) -> Iterator[None]:
     """Compute in this thread with the dtype of the data: float64 is on for float64 alone."""
     check_not_forked()
-    with _enable_x64(np.dtype(dtype) == np.float64):
+    with jax.enable_x64(np.dtype(dtype) == np.float64):
         yield
-
-
-def _enable_x64(on: bool) -> Any:
-    switch = getattr(jax, "enable_x64", None)
-    if switch is None:  # before JAX 0.8
-        switch = importlib.import_module("jax.experimental").enable_x64
-    return switch(on)
 
 
 def to_numpy(tree: Any) -> Any:
