@@ -40,6 +40,7 @@ PUBLISHED_16 = {
     ("plain", "digits"): -149.05,
     ("plain", "inverted"): -183.36,
 }
+SPEED_OF = ("pcd-1", "cd-1", "pcd-10")
 PUBLISHED_500 = "CD-1 -125.5, CD-3 -105.5, CD-25 -86.34"
 
 Run = Callable[[], dict[str, Any]]
@@ -109,11 +110,11 @@ def table16(args: argparse.Namespace) -> str:
 def speed(args: argparse.Namespace) -> str:
     """Seconds an epoch of the same updates in each library."""
     n_rows = 5000 if args.quick else 60000
-    for algorithm, n_steps in (("pcd", 1), ("cd", 1), ("pcd", 10)):
+    for algorithm, n_steps in (name.split("-") for name in args.of):
         settings = {"n_rows": n_rows, "epochs": args.epochs or 1}
-        same = settings | {"algorithm": algorithm, "n_steps": n_steps}
+        same = settings | {"algorithm": algorithm, "n_steps": int(n_steps)}
         peers = [Peer("deepen", "benchmarks.rbm:of_deepen", same)]
-        if (algorithm, n_steps) == ("pcd", 1):
+        if (algorithm, n_steps) == ("pcd", "1"):
             peers.append(Peer("deepen, plain", "benchmarks.rbm:of_deepen", same | {"plain": True}))
             peers.append(Peer("scikit-learn", "benchmarks.rbm:of_sklearn", settings))
         peers.append(Peer("rbms", "benchmarks.rbm:of_rbms", same))
@@ -283,6 +284,9 @@ def main() -> None:
     parser.add_argument("names", nargs="+", choices=list(BENCHMARKS))
     parser.add_argument("--quick", action="store_true", help="little data, to see that it works")
     parser.add_argument("--runs", type=int, default=5, help="timed runs of each peer, of speed")
+    parser.add_argument(
+        "--of", nargs="+", choices=SPEED_OF, default=SPEED_OF, help="algorithms of speed"
+    )
     parser.add_argument("--epochs", type=int, help="50 for table16, 1 for speed, 200 for quality")
     parser.add_argument("--seeds", type=int, nargs="+", default=[0])
     parser.add_argument("--rate", type=float, help="learning rate of table16 or quality")

@@ -1,5 +1,7 @@
 """The contrast of free energies and its gradients, against enumeration and written-out algebra."""
 
+import re
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -9,8 +11,9 @@ from deepen.engine import SGD, Run, minimize
 from deepen.engine.devices import computing, to_numpy
 from deepen.functions import bernoulli_energy, gaussian_energy
 from deepen.functions.partition import exact_log_partition
-from deepen.layers import contrastive
-from deepen.layers.contrastive import ContrastiveDivergence, State, centred, gibbs_steps
+from deepen.layers.centred_gradient import centred
+from deepen.layers.centred_gradient import contrast as contrast_of
+from deepen.layers.contrastive import ContrastiveDivergence, State, gibbs_steps
 from engine_problems import endless, make_batches
 from test_energy import bernoulli_params, gaussian_params, states
 
@@ -165,28 +168,48 @@ def test_gaussian_units_learn_the_same_in_any_scale_of_the_columns(is_centred, r
 
 
 @pytest.mark.parametrize("is_centred", [True, False])
+@pytest.mark.parametrize("n_blocks", [1, 2])
 def test_the_contrast_in_one_product_has_the_gradient_that_is_derived_and_then_centred(
-    is_centred, rng
+    n_blocks, is_centred, rng
 ):
     params = bernoulli_params(rng, 7, 5)
     rows = rng.rand(6, 7), rng.randint(0, 2, (4, 7)) * 1.0
     weights = rng.rand(6), rng.rand(4)
-    weights[1][:] *= weights[0].sum() / weights[1].sum()  # as many samples as rows, in weight
+    weights[1][:] *= -weights[0].sum() / weights[1].sum()  # as many samples as rows, in weight
     offsets = (rng.rand(7), rng.rand(5)) if is_centred else (np.zeros(7), np.zeros(5))
+    if n_blocks == 1:
+        rows, weights = (np.concatenate(rows),), (np.concatenate(weights),)
 
     def derived(params, rows, weights, offsets):
         own = centred(params, *offsets, jnp.ones(7))
-        values = [
+        return sum(
             w @ bernoulli_energy.free_energy(own, v) for v, w in zip(rows, weights, strict=True)
-        ]
-        return values[0] - values[1]
+        )
 
     with computing(np.float64):
         place = jax.tree.map(jnp.asarray, (params, rows, weights, offsets))
-        found = jax.value_and_grad(lambda p: 3 * contrastive.contrast(p, *place[1:]))(place[0])
+        found = jax.value_and_grad(lambda p: 3 * contrast_of(p, *place[1:]))(place[0])
         wanted = jax.value_and_grad(lambda p: 3 * derived(p, *place[1:]))(place[0])
         found, wanted = to_numpy(found), to_numpy(wanted)
     assert_close(found, wanted, atol=1e-11)
+
+
+@pytest.mark.parametrize(("algorithm", "wanted"), [("pcd", 3), ("cd", 4)])
+def test_a_step_takes_no_more_products_than_it_says(algorithm, wanted, rng):
+    """Of matrices by matrices, once the compiler has joined the equal ones."""
+    n, params = 16, jax.tree.map(np.float32, bernoulli_params(rng, 24, 12))
+    v, weights = rng.rand(n, 24).astype(np.float32), np.ones(n, np.float32)
+    state = jax.tree.map(np.float32, first_state(rng, params, algorithm, n_chains=n))
+
+    def step(params, v, weights, state, key):
+        def cost_fn(params):
+            return contrast(algorithm, n_rows=n)(params, (v, v), weights, state, key)[::2]
+
+        return jax.value_and_grad(cost_fn, has_aux=True)(params)
+
+    text = jax.jit(step).lower(params, v, weights, state, jax.random.key(0)).compile().as_text()
+    made = re.findall(r"= f32\[(\d+),(\d+)\]\S* dot\(", text)
+    assert sum(min(int(a), int(b)) > 1 for a, b in made) == wanted
 
 
 def mirrored(params):
@@ -259,6 +282,7 @@ def test_gibbs_steps_follow_the_transition_matrix(rng, seed):
                 jnp.asarray(start),
                 k,
                 jax.random.key(seed),
+                jnp.asarray(v),
             )
             v_drawn, h_drawn = to_numpy(drawn)
         kernel = np.linalg.matrix_power(h_to_v @ v_to_h, k - 1)

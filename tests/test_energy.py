@@ -180,6 +180,13 @@ def test_softplus_has_the_sigmoid_as_derivative_far_out_too():
     np.testing.assert_allclose(slopes, expit(z), atol=1e-12)
 
 
+def test_softplus_beside_the_mean_is_softplus():
+    z = jnp.linspace(-100, 100, 2001, dtype=jnp.float32)
+    found = bernoulli_energy.softplus_beside(z, bernoulli_energy.logistic(z))
+    assert found.dtype == jnp.float32
+    np.testing.assert_allclose(found, softplus(z), rtol=1e-6, atol=2e-7)
+
+
 def test_first_visible_biases_are_the_datas_log_odds(rng):
     X = (rng.rand(1000, 4) < [0.5, 0.1, 0.9, 0.3]).astype(np.float64)
     mean = X.mean(axis=0)

@@ -12,19 +12,10 @@ One Gibbs step is v ~ p(v | h), h ~ p(h | v). The samples come from
     pt       chains at several temperatures that exchange states             (Desjardins et al. 2010)
 
 A persistent chain is kept as its hidden units, so that a step of pcd takes five products of matrices:
-W h, v~'W, the data's v'W, and the two of the gradient.
+W h, v~'W, the data's v'W, and the two of the gradient. Since v~ does not wait for the data, v~'W and
+v'W are one product of twice the rows, as the gradient's two are.
 
-The centred gradient is the gradient of the same machine written with offsets mu and lambda,
-
-    E(v, h) = -(v - mu)'a - b'(h - lambda) - (v - mu)'W (h - lambda),
-
-brought back to the plain parameters (Montavon and Mueller 2012, doi:10.1007/978-3-642-35289-8_33;
-Melchior, Fischer and Wiskott 2016, JMLR 17(99), eqs. 12-14):
-
-    dW <- dW - da lambda' - mu db',      da <- da - dW lambda,      db <- db - dW'mu      (dW the new one).
-
-It does not depend on which of its two values a unit calls 1. :func:`centred` does this to any gradient of
-the parameters; :func:`contrast`, for binary units and samples, forms it in one product. (Tieleman 2008,
+The gradient is the plain or the centred one (:mod:`deepen.layers.centred_gradient`). (Tieleman 2008,
 doi:10.1145/1390156.1390290; Tieleman and Hinton 2009, doi:10.1145/1553374.1553506.)
 """
 
@@ -43,6 +34,7 @@ from deepen.functions import bernoulli_energy, gaussian_energy, tempering
 from deepen.functions.bernoulli_energy import draw
 from deepen.functions.partition import exact_log_partition
 from deepen.functions.tempered_path import base_rates, inverse_temperatures
+from deepen.layers.centred_gradient import centred, contrast
 
 ENERGIES: dict[str, ModuleType] = {"bernoulli": bernoulli_energy, "gaussian": gaussian_energy}
 OFFSET_RATE = 0.01  # of the sliding means (Melchior et al. 2016, section 6.1)
@@ -119,31 +111,54 @@ class ContrastiveDivergence:
             key, data_key = jax.random.split(key)
             v = draw(v, data_key)
         constant = lax.stop_gradient(params)
-        state = self._slide(constant, v, weights, state)
         samples, sample_weights, state = self._samples(constant, v, weights, state, key)
+        rows, signed = self._joined((v, weights), (samples, sample_weights))
+        mean = self.energy.hidden_mean(constant, rows[0])[: len(v)]
+        state = self._slide(v, mean, weights, state)
 
         def cost_fn(params: Any) -> Array:
-            return self._cost(params, v, weights, samples, sample_weights, state)
+            return self._cost(params, (v, weights), rows, signed, state)
 
         if self.algorithm == "fpcd":
             state = self._quicken(jax.grad(cost_fn)(constant), state)
         return cost_fn(params), weights.sum(), state
 
+    def _joined(
+        self, data: tuple[Array, Array], samples: tuple[Any, Any]
+    ) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
+        """Data and samples in one block, whose product with the weights is one; their signed weights.
+
+        In two blocks for cd, whose samples wait for the data's product.
+        """
+        (v, weights), (v_samples, sample_weights) = data, samples
+        if self.algorithm == "exact":
+            return (v,), (weights,)
+        if self.algorithm == "cd":
+            return (v, v_samples), (weights, -sample_weights)
+        signed = jnp.concatenate([weights, -sample_weights])
+        return (jnp.concatenate([v, v_samples]),), (signed,)
+
     def _cost(
-        self, params: Any, v: Array, weights: Array, samples: Any, sample_weights: Any, state: State
+        self,
+        params: Any,
+        data: tuple[Array, Array],
+        rows: tuple[Array, ...],
+        signed: tuple[Array, ...],
+        state: State,
     ) -> Float[Array, ""]:
+        v, weights = data
         followed = self._followed(params, state)
-        if samples is None:
-            cost = weights @ self.energy.free_energy(followed, v)
-            cost = cost + weights.sum() * exact_log_partition(followed)
-        elif self.units == "bernoulli":
+        if self.units == "bernoulli" and self.algorithm != "exact":
             offsets = (state.visible_offset, state.hidden_offset)
             if not self.is_centred:
                 offsets = jax.tree.map(jnp.zeros_like, offsets)
-            cost = contrast(params, (v, samples), (weights, sample_weights), offsets)
+            cost = contrast(params, rows, signed, offsets)
         else:
-            cost = weights @ self.energy.free_energy(followed, v)
-            cost = cost - sample_weights @ self.energy.free_energy(followed, samples)
+            energies = (self.energy.free_energy(followed, block) for block in rows)
+            terms = [r @ F for r, F in zip(signed, energies, strict=True)]
+            cost = jnp.stack(terms).sum()
+            if self.algorithm == "exact":
+                cost = cost + weights.sum() * exact_log_partition(followed)
         if self.sparsity_target is None:
             return cost
         # The cross-entropy between the target and a mean probability q has derivative q - target
@@ -164,12 +179,11 @@ class ContrastiveDivergence:
             params = centred(params, mu, lambda_, jnp.ones_like(mu))
         return params
 
-    def _slide(self, params: Any, v: Array, weights: Array, state: State) -> State:
-        """Offsets moved towards the batch's means: mu <- mu + nu (mean of v - mu), lambda likewise."""
+    def _slide(self, v: Array, mean: Array, weights: Array, state: State) -> State:
+        """Offsets moved towards the means of v and h: mu <- mu + nu (mean of v - mu), lambda likewise."""
         weight = weights.sum()
         rate = OFFSET_RATE * jnp.minimum(1, weight / self.nominal_weight)
         share = rate / jnp.where(weight > 0, weight, 1)
-        mean = self.energy.hidden_mean(params, v)
         return state._replace(
             visible_offset=state.visible_offset * (1 - rate) + share * (weights @ v),
             hidden_offset=state.hidden_offset * (1 - rate) + share * (weights @ mean),
@@ -184,14 +198,17 @@ class ContrastiveDivergence:
         if self.algorithm == "cd":
             start_key, key = jax.random.split(key)
             h = self.energy.sample_hidden(params, v, start_key)
-            return gibbs_steps(self.energy, params, h, self.n_steps, key)[0], weights, state
+            return gibbs_steps(self.energy, params, h, self.n_steps, key, v[:0])[0], weights, state
         if self.algorithm == "pt":
             chains: Any = tempering_steps(params, state.chains, self.n_steps, key)
             samples = chains.v[-1]
         else:
+            beside = v
             if self.algorithm == "fpcd":
-                params = jax.tree.map(jnp.add, params, state.fast)
-            samples, chains = gibbs_steps(self.energy, params, state.chains, self.n_steps, key)
+                params, beside = jax.tree.map(jnp.add, params, state.fast), v[:0]
+            samples, chains = gibbs_steps(
+                self.energy, params, state.chains, self.n_steps, key, beside
+            )
         share = jnp.broadcast_to(weights.sum() / len(samples), (len(samples),))
         return samples, share, state._replace(chains=chains)
 
@@ -202,89 +219,28 @@ class ContrastiveDivergence:
         return state._replace(fast=fast)
 
 
-@jax.custom_vjp
-def centred(params: Any, mu: Array, lambda_: Array, scale: Array) -> Any:
-    """The parameters as they are, but with the centred gradient, and visible units in their own scale.
-
-    With variances s^2 as ``scale`` the steps are those of columns divided by their deviations s; the
-    plain ones go with 1 / s^2, and run away where a column hardly varies.
-    """
-    return params
-
-
-def _centred_forward(params: Any, *offsets: Array) -> tuple[Any, tuple[Array, ...]]:
-    return params, offsets
-
-
-def _centred_backward(offsets: tuple[Array, ...], gradient: Any) -> tuple[Any, ...]:
-    mu, lambda_, scale = offsets
-    da, db = gradient.visible_bias, gradient.hidden_bias
-    dW = gradient.weights - da[:, None] * lambda_[None, :] - mu[:, None] * db[None, :]
-    dW, da = scale[:, None] * dW, scale * da
-    moved = gradient._replace(weights=dW, visible_bias=da - dW @ lambda_, hidden_bias=db - mu @ dW)
-    return moved, *map(jnp.zeros_like, offsets)
-
-
-centred.defvjp(_centred_forward, _centred_backward)
-
-
-@jax.custom_vjp
-def contrast(
-    params: bernoulli_energy.Params,
-    rows: tuple[Array, Array],
-    weights: tuple[Array, Array],
-    offsets: tuple[Array, Array],
-) -> Float[Array, ""]:
-    """Contrast sum w F(v) - sum w~ F(v~) of binary units, with the centred gradient, in one product.
-
-    With r = (w, -w~) over the data and the samples together, whose sum must be 0,
-
-        A = -diag(r) (v - mu),    B = h - lambda,    dW = A'B,
-        da = A'1 - dW lambda = A'(1 - B lambda),     db = -B'r - dW'mu = -B'(r + A mu),
-
-    so that nothing but dW itself has the size of the weights: to centre a finished gradient of 784 by
-    500 weights costs between a fifth and a half of a step with batches of 100 rows.
-    """
-    free_energies = (bernoulli_energy.free_energy(params, v) for v in rows)
-    of_rows, of_samples = (w @ F for w, F in zip(weights, free_energies, strict=True))
-    return of_rows - of_samples
-
-
-def _contrast_forward(
-    params: bernoulli_energy.Params,
-    rows: tuple[Array, Array],
-    weights: tuple[Array, Array],
-    offsets: tuple[Array, Array],
-) -> tuple[Array, Any]:
-    means = tuple(bernoulli_energy.hidden_mean(params, v) for v in rows)
-    return contrast(params, rows, weights, offsets), (rows, means, weights, offsets)
-
-
-def _contrast_backward(kept: Any, scale: Array) -> tuple[Any, None, None, None]:
-    rows, means, weights, (mu, lambda_) = kept
-    r = scale * jnp.concatenate([weights[0], -weights[1]])
-    A = jnp.concatenate([v - mu[None] for v in rows]) * -r[:, None]
-    B = jnp.concatenate([h - lambda_[None] for h in means])
-    gradient = bernoulli_energy.Params(A.T @ B, (1 - B @ lambda_) @ A, -(r + A @ mu) @ B)
-    return gradient, None, None, None
-
-
-contrast.defvjp(_contrast_forward, _contrast_backward)
-
-
 def gibbs_steps(
-    energy: ModuleType, params: Any, h: Float[Array, "n n_hidden"], n_steps: int, key: Array
+    energy: ModuleType,
+    params: Any,
+    h: Float[Array, "n n_hidden"],
+    n_steps: int,
+    key: Array,
+    beside: Float[Array, "m n_visible"],
 ) -> tuple[Float[Array, "n n_visible"], Float[Array, "n n_hidden"]]:
-    """Visible and hidden units after n_steps >= 1 Gibbs steps from h."""
+    """Visible and hidden units after n_steps >= 1 Gibbs steps from h.
 
-    def step(i: Any, h: Array) -> tuple[Array, Array]:
+    The last product takes the rows ``beside`` with it, so that it is the contrast's product too.
+    """
+
+    def step(i: Any, h: Array, beside: Array) -> tuple[Array, Array]:
         visible_key, hidden_key = jax.random.split(jax.random.fold_in(key, i))
         v = energy.sample_visible(params, h, visible_key)
-        return v, energy.sample_hidden(params, v, hidden_key)
+        mean = energy.hidden_mean(params, jnp.concatenate([beside, v]))
+        return v, draw(mean[len(beside) :], hidden_key)
 
     if n_steps > 1:  # the last step stands outside the loop, where its products join the gradient's
-        h = lax.fori_loop(1, n_steps, lambda i, h: step(i, h)[1], h)
-    return step(0, h)
+        h = lax.fori_loop(1, n_steps, lambda i, h: step(i, h, beside[:0])[1], h)
+    return step(0, h, beside)
 
 
 def tempering_steps(
