@@ -20,7 +20,9 @@ _UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0}
 
 def fail(message: str) -> NoReturn:
     """End with exit code 2 and one line that says what is wrong and what to do."""
-    line = " ".join(message.split())
+    from deepen.cli._figures import printable
+
+    line = printable(" ".join(message.split()))
     typer.echo(f"Error: {line}", err=True)
     raise typer.Exit(INPUT_IS_WRONG)
 
@@ -90,6 +92,18 @@ def parse_types(options: Iterable[str] | None) -> dict[str, str]:
             types[match[1].strip()] = match[2]
             start = match.end()
     return types
+
+
+def import_ahead(module: str) -> None:
+    """Import in another thread what is needed next, while a file is read.
+
+    Arrow parses without the interpreter, and an import without the other cores: on two cores the
+    two take about as long together as the longer one does. Whoever needs the module waits for it.
+    """
+    from importlib import import_module
+    from threading import Thread
+
+    Thread(target=import_module, args=(module,), name=f"import {module}").start()
 
 
 def training_facts(

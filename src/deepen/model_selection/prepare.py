@@ -15,6 +15,7 @@ from deepen.report.text import counted
 
 LEAST_ROWS = 15
 LEAST_PER_CLASS = 4
+RARE_SHOWN = 5  # further classes that an error names
 # Labels that are sorted at one time.
 PIECE = 100_000
 
@@ -265,13 +266,22 @@ def _labels(series: Any) -> NDArray[Any]:
             f"the target has one class only, {classes[0]!r}; the ladder needs at least two."
         )
     if counts.min() < LEAST_PER_CLASS:
-        rare = classes[counts.argmin()]
-        raise ValueError(
-            f"class {str(rare)!r} has {counted(int(counts.min()), 'row')} and "
-            f"at least {LEAST_PER_CLASS} are needed: "
-            "leave the class out or join it with another."
-        )
+        raise ValueError(_too_rare(classes, counts))
     return np.asarray(labels)
+
+
+def _too_rare(classes: NDArray[Any], counts: NDArray[np.int64]) -> str:
+    """Every class that has too few rows, at once, the rarest first; the remedy."""
+    rare = [k for k in np.argsort(counts, kind="stable") if counts[k] < LEAST_PER_CLASS]
+    first, *others = rare
+    also = [f"{str(classes[k])!r} ({counts[k]})" for k in others[:RARE_SHOWN]]
+    more = f" and {len(others) - RARE_SHOWN} more" if others[RARE_SHOWN:] else ""
+    also_said = f"; so with {', '.join(also)}{more}" if also else ""
+    them = "these classes out or join them" if others else "the class out or join it"
+    return (
+        f"class {str(classes[first])!r} has {counted(int(counts[first]), 'row')} and "
+        f"at least {LEAST_PER_CLASS} are needed{also_said}: leave {them} with another."
+    )
 
 
 def class_numbers(labels: NDArray[Any]) -> tuple[NDArray[Any], NDArray[np.int64]]:
