@@ -94,18 +94,6 @@ def parse_types(options: Iterable[str] | None) -> dict[str, str]:
     return types
 
 
-def import_ahead(module: str) -> None:
-    """Import in another thread what is needed next, while a file is read.
-
-    Arrow parses without the interpreter, and an import without the other cores: on two cores the
-    two take about as long together as the longer one does. Whoever needs the module waits for it.
-    """
-    from importlib import import_module
-    from threading import Thread
-
-    Thread(target=import_module, args=(module,), name=f"import {module}").start()
-
-
 def training_facts(
     n_columns: int, y: Any, task: str, *, source: str, seed: int, n_unlabelled: int, seconds: float
 ) -> dict[str, Any]:

@@ -107,13 +107,11 @@ def resume_line(folder: Path) -> str:
 
 def run(options: Options, folder: Path, *, start: float, force: bool) -> None:
     """Climb and leave everything in `folder`; `start` is when the command began."""
-    from deepen.cli._common import fail, import_ahead, input_errors, parse_duration, parse_types
+    from deepen.cli._common import fail, input_errors, parse_duration, parse_types
 
     seconds = parse_duration(options.time_budget)
     kinds = parse_types(options.types)
     with input_errors():
-        if Path(options.source).is_file():
-            import_ahead("deepen.model_selection.ladder_steps")
         given, name = _read(options)
         y = given.y
         options.target = name
