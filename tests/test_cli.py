@@ -17,6 +17,7 @@ from deepen.cli import app
 from deepen.cli._common import parse_duration
 
 HOSTILE = "<script>document.title='x'</script>"
+LINES = "two\nlines\x1b[31m"
 FILES = ["ladder.json", "model.deepen", "report.html", "run"]
 
 
@@ -51,8 +52,15 @@ def climbed(tmp_path_factory):
         {HOSTILE: rng.random(60), "b": rng.random(60), "city": ["Rome", "Oslo"] * 30}
     )
     frame["label"] = np.where(frame[HOSTILE] > 0.5, "yes", "no")
+    frame[LINES] = 1
     frame.to_csv(folder / "data.csv", index=False)
     return folder, climb(folder / "data.csv", folder / "out")
+
+
+def test_a_name_neither_breaks_a_line_nor_commands_the_terminal(climbed):
+    _, result = climbed
+    assert "left out (the report says why): two\N{REPLACEMENT CHARACTER}lines" in result.stdout
+    assert "\x1b" not in result.stdout + result.stderr
 
 
 def test_ladder_writes_report_numbers_and_model(climbed):

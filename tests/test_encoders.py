@@ -1,5 +1,7 @@
 """Treatments of columns: what they compute, and that none learns from rows it must not see."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -9,6 +11,8 @@ from sklearn.model_selection import cross_val_score
 from sklearn.pipeline import make_pipeline
 
 from deepen.datasets import Column, DataError, TableEncoder, infer_columns
+from deepen.datasets.encoders import as_categories
+from deepen.model_selection.data import with_categories
 from survivor import HOSTILE, table_to_survive
 
 
@@ -259,3 +263,31 @@ def test_whole_numbers_as_categories_whatever_their_type():
 def test_parameters_out_of_range(parameters, message):
     with pytest.raises(ValueError, match=message):
         TableEncoder(**parameters).fit(pd.DataFrame({"a": [1.0, 2.0]}))
+
+
+def test_categories_read_once_encode_as_their_cells_do(rng):
+    """Missing marks, blanks around names, numbers among words, a rare name, categories unused."""
+    cells = np.array(["a", " a", "b ", "N/A", "", "7", "once", None], dtype=object)
+    column = cells[rng.choice(8, 300, p=[0.3, 0.1, 0.2, 0.1, 0.1, 0.15, 0.0, 0.05])]
+    column[0] = "once"
+    raw = pd.DataFrame({"c": column, "x": rng.normal(size=300)})
+    kinds = infer_columns(raw)
+    once = with_categories(
+        raw, [replace(c, kind="categorical") if c.name == "c" else c for c in kinds]
+    )
+    assert isinstance(once["c"].dtype, pd.CategoricalDtype)
+    assert raw["c"].iloc[0] == "once" and not isinstance(raw["c"].dtype, pd.CategoricalDtype)
+    for form in ("columns", "codes"):
+        first = TableEncoder(types={"c": "categorical"}, categories=form).fit(raw[1:200])
+        second = TableEncoder(types={"c": "categorical"}, categories=form).fit(once[1:200])
+        assert first.encoders_ == second.encoders_
+        expected = first.transform(raw)
+        for encoder, table in ((first, once), (second, raw), (second, once)):
+            np.testing.assert_array_equal(encoder.transform(table), expected)
+
+
+def test_text_of_many_names_and_numbers_stay_as_they_are(rng):
+    many = pd.Series([f"n{i}" for i in range(300)])
+    assert as_categories(many) is many
+    numbers = pd.Series(rng.randint(0, 3, 300))
+    assert as_categories(numbers) is numbers

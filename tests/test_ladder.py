@@ -17,6 +17,7 @@ from deepen.model_selection.metrics import METRICS, choose_metric, measures, uni
 from deepen.model_selection.prepare import prepare
 from deepen.model_selection.rungs import RUNGS, build, candidates
 from deepen.model_selection.splits import draw_split, duplicate_groups
+from deepen.model_selection.target import class_labels
 from deepen.model_selection.training import ClassJudge, KeepBest, StopAfter
 
 QUICK = ["baseline", "linear"]
@@ -468,3 +469,14 @@ def test_ctrl_c_in_a_network_ends_the_climb():
     X, y = table()
     with pytest.raises(KeyboardInterrupt):
         fit_network(MLPClassifier((2,), callbacks=[interrupt]), X.to_numpy(), y)
+
+
+def test_all_classes_with_too_few_rows_are_named_at_once():
+    y = pd.Series(["a"] * 20 + ["b"] * 20 + ["c"] * 3 + ["d"])
+    with pytest.raises(ValueError, match=r"'d' has 1 row and .*; so with 'c' \(3\): leave these"):
+        class_labels(y)
+    many = pd.Series([f"c{i}" for i in range(20)] + ["a"] * 20)
+    with pytest.raises(ValueError, match=r"'c10' \(1\).* and 14 more: leave these classes out"):
+        class_labels(many)
+    with pytest.raises(ValueError, match=r"'c' has 3 rows and at least 4 are needed: leave the"):
+        class_labels(y[:-1])

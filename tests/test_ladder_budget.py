@@ -118,6 +118,20 @@ def test_time_that_one_rung_leaves_the_next_have(monkeypatch):
     assert modern.seconds > 60 / 5 and len(modern.scores) == 10
 
 
+def test_the_cheapest_rungs_have_an_interval_however_slow_the_start(monkeypatch):
+    """Loading a compiler as a rung begins is not its time, and the baseline costs nothing."""
+    time = FakeTime(monkeypatch, {"linear": 7.0, **dict.fromkeys(NAMES[1:], 30.0)})
+
+    def load(event):
+        if event.kind == "rung" and event.role != "baseline":
+            time.now += 4.0
+
+    ladder = Ladder(60.0, progress=load).fit(*table())
+    found = {result.name: result for result in ladder.results_}
+    assert len(found["baseline"].scores) == 10 and found["linear"].is_compared
+    assert ladder.verdict_.sentence and ladder.elapsed_ <= 1.05 * 60
+
+
 def test_nothing_starts_once_the_budget_is_spent(monkeypatch):
     time = FakeTime(monkeypatch, {})
     X, y = table()

@@ -159,3 +159,19 @@ def test_a_linear_model_shows_its_classes():
 
 def test_tables_have_no_first_layer_to_show(classes):
     assert first_layer(classes, "linear") is None
+
+
+def test_a_difference_over_fewer_repeats_than_its_means_says_so(classes):
+    import copy
+
+    ladder = copy.copy(classes)
+    assert not any(gain.remark for gain in report_of(classes, title="t", footer={}).gains)
+    best = ladder.verdict_.best
+    ladder.results_ = [
+        r if r.name == best else replace(r, scores=r.scores[:2]) for r in classes.results_
+    ]
+    gains = [replace(gain, n_repeats=2) for gain in classes.verdict_.gains]
+    ladder.verdict_ = replace(classes.verdict_, gains=tuple(gains))
+    report = report_of(ladder, title="t", footer={})
+    assert {gain.remark for gain in report.gains} == {"over the 2 repeats that both have"}
+    assert "over the 2 repeats that both have" in render(report)

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from deepen.datasets import DataError, find_column, load_fer2013, load_mnist, read_idx, read_table
 from deepen.datasets.builtin import NAMES, SHIPPED
+from deepen.model_selection.pictures import picture_shape
 
 
 @pytest.fixture
@@ -164,9 +165,32 @@ def test_arrays(tmp_path):
     assert list(read_table(tmp_path / "b.npz")["column_0"]) == [0, 4, 8, 100]
 
 
+def test_square_pictures_have_pixels_for_columns(tmp_path):
+    X = np.arange(2 * 25).reshape(2, 5, 5)
+    np.savez(tmp_path / "a.npz", X=X, y=[0, 1])
+    table = read_table(tmp_path / "a.npz").drop(columns="target")
+    assert picture_shape(table.columns) == (5, 5)
+    assert table["pixel_1_2"].tolist() == X[:, 1, 2].tolist()
+    np.save(tmp_path / "series.npy", np.ones((2, 5, 4)))
+    assert list(read_table(tmp_path / "series.npy").columns[:2]) == ["column_0", "column_1"]
+
+
+@pytest.mark.parametrize("names", [("X", "y"), ("images", "labels"), ("features", "what")])
+def test_two_arrays_are_features_and_target_whatever_their_names(tmp_path, names):
+    X, y = np.arange(12).reshape(3, 2, 2), np.array([[1], [0], [1]])
+    np.savez(tmp_path / "a.npz", **dict(zip(names, (X, y), strict=True)))
+    table = read_table(tmp_path / "a.npz", target=names[1])
+    assert find_column(table, names[1]) == find_column(table, "target") == "target"
+    assert list(table["target"]) == [1, 0, 1] and table.shape == (3, 5)
+    with pytest.raises(DataError, match="not in the table"):
+        find_column(table, "other")
+    np.savez(tmp_path / "rows.npz", **{names[0]: X})
+    assert read_table(tmp_path / "rows.npz").equals(table.drop(columns="target"))
+
+
 def test_arrays_that_do_not_fit_or_hold_objects(tmp_path):
     np.savez(tmp_path / "a.npz", X=np.ones((3, 2)), y=np.ones(2))
-    np.savez(tmp_path / "b.npz", images=np.ones((3, 2)))
+    np.savez(tmp_path / "b.npz", images=np.ones((3, 2)), others=np.ones((3, 2)))
     np.save(tmp_path / "c.npy", np.array([{}, None], dtype=object))
     for name, cause in [
         ("a.npz", "one value a row"),

@@ -76,6 +76,26 @@ def test_what_does_not_clear_the_baseline_is_said():
     )
 
 
+def test_a_lower_loss_over_other_repeats_is_explained(rng):
+    """The deep network did the two hard repeats only, and was better there."""
+    judging = Judging(np.arange(500), 0.25, 1.0)
+    rates = {"linear": [0.3, 0.3, 0.1, 0.1, 0.1], "deep": [0.2, 0.2]}
+    losses, results = {}, {}
+    for name, levels in rates.items():
+        parts = np.arange(100 * len(levels)).reshape(-1, 100)
+        wrong = [np.arange(100) < 100 * level for level in levels]
+        losses[name] = [RowLosses(r, 1.0 * w) for r, w in zip(parts, wrong, strict=True)]
+        outcomes = [Outcome(k, one, np.zeros((100, 2)), {}) for k, one in enumerate(losses[name])]
+        results[name] = RungResult(name, TITLES[name], "ladder")
+        results[name].summarise(outcomes, judging, is_rate=True)
+    verdict = decide(losses, judging, 0.01)
+    assert verdict.best == "deep" and results["linear"].mean < results["deep"].mean
+    said = with_sentence(verdict, results, METRICS["error"], "500 rows", None).sentence
+    assert "Logistic regression has 18 % over 5 repeats, deep network has 2" in said
+    assert "over the 2 that both have, deep network is 10 points lower." in said
+    assert "has 2" not in sentence({"linear": 202, "deep": 200})
+
+
 def test_one_alone_has_nothing_beside_it():
     assert sentence({"linear": 200}).startswith("Only logistic regression finished: error rate 10")
 
@@ -89,7 +109,10 @@ def test_the_answer_so_far_leaves_the_networks_open():
 
 def test_one_repeat_claims_no_interval_and_few_decimals():
     result = RungResult("deep", "deep network", "ladder", [0.2025], 0.2025)
-    assert show_result(result, METRICS["error"]) == "20.2 %"
+    assert show_result(result, METRICS["error"]) == "20 %"
+    for mean, shown in ((0.0, "0 %"), (0.015, "1.5 %"), (0.042, "4.2 %"), (0.5, "50 %")):
+        result = RungResult("deep", "deep network", "ladder", [mean], mean)
+        assert show_result(result, METRICS["error"]) == shown
 
 
 @pytest.mark.parametrize(

@@ -127,6 +127,20 @@ def test_choice_takes_the_cheapest_that_suffices():
         verdict.behind("deep")
 
 
+def test_the_best_is_least_far_behind_in_pairs(rng):
+    """With as many repeats of each it has the lowest mean; with fewer of one, the others' all count."""
+    rates = {"linear": 0.3, "wide": 0.2, "deep": 0.25}
+    losses = {name: repeats_of(rng.rand(100) < rate, 20) for name, rate in rates.items()}
+    means = {name: np.mean([r.values.mean() for r in one]) for name, one in losses.items()}
+    judging = Judging(np.arange(100), RATIO, 1.0)
+    assert means[decide(losses, judging, 0.01).best] == min(means.values())
+    # a's five repeats are better than b's, though not its first two, which are all that c has
+    values = {"a": [1, 1, 0, 0, 0], "b": [0, 0, 1, 1, 1], "c": [1, 1]}
+    uneven = {name: repeats_of(np.repeat(one, 20), 20) for name, one in values.items()}
+    verdict = decide(uneven, judging, 0.01)
+    assert verdict.best == "a" and verdict.behind("b").mean == pytest.approx(0.2)
+
+
 def test_choice_never_crowns_by_non_significance(rng):
     losses = {name: repeats_of(rng.rand(100) < 0.3, 20) for name in ("linear", "deep")}
     verdict = decide(losses, Judging(np.arange(100), RATIO, 1.0), 0.01)

@@ -20,7 +20,9 @@ _UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0}
 
 def fail(message: str) -> NoReturn:
     """End with exit code 2 and one line that says what is wrong and what to do."""
-    line = " ".join(message.split())
+    from deepen.cli._figures import printable
+
+    line = printable(" ".join(message.split()))
     typer.echo(f"Error: {line}", err=True)
     raise typer.Exit(INPUT_IS_WRONG)
 

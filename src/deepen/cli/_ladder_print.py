@@ -19,6 +19,7 @@ def print_verdict(model: Ladder, folder: Path) -> None:
     from rich.text import Text
 
     from deepen.cli._common import console
+    from deepen.cli._figures import printable
     from deepen.model_selection.ladder_report import reference_of, rung_rows
 
     out = console()
@@ -41,13 +42,14 @@ def print_verdict(model: Ladder, folder: Path) -> None:
             f"{WORDS[row.outcome]}: {row.gain}" if row.outcome else "",
             row.effort,
         ]
-        table.add_row(*[Text(cell, style=style) for cell in cells])
+        table.add_row(*[Text(printable(cell), style=style) for cell in cells])
     out.print()
     out.print(table)
     out.print()
     for note in notes(model):
-        out.print(Text(note), soft_wrap=not out.is_terminal)
-    out.print(Text(model.verdict_.sentence, style="bold"), soft_wrap=not out.is_terminal)
+        out.print(Text(printable(note)), soft_wrap=not out.is_terminal)
+    sentence = Text(printable(model.verdict_.sentence), style="bold")
+    out.print(sentence, soft_wrap=not out.is_terminal)
     out.print()
     saved = f"none; {model.refit_reason_}" if model.refit_reason_ else folder / "model.deepen"
     out.print(Text(f"report  {folder / 'report.html'}\nmodel   {saved}"), soft_wrap=True)

@@ -74,7 +74,6 @@ def stem_of(source: str) -> str:
 def check_folder(folder: Path, force: bool) -> None:
     """Refuse a folder that holds a report or a climb; with `force`, forget the climb."""
     from deepen.cli._common import fail
-    from deepen.model_selection.store import MANIFEST, RunStore
 
     if folder.exists() and not folder.is_dir():
         fail(f"{folder}: is a file; choose another --out.")
@@ -84,13 +83,17 @@ def check_folder(folder: Path, force: bool) -> None:
             f"{folder}: holds {taken[0]} already; choose another --out, give --force to replace it, "
             f"or go on with: {resume_line(folder)}"
         )
+    if not folder.parent.is_dir():
+        fail(f"{folder.parent}: no such folder; create it or choose another --out.")
+    if not (folder / RUN).exists():
+        return  # before much is imported: a wrong name of a file is told at once
+    from deepen.model_selection.store import MANIFEST, RunStore
+
     if (folder / RUN / MANIFEST).exists() and not force:
         fail(
             f"{folder}: holds an unfinished climb; go on with: {resume_line(folder)} "
             "(or give --force to start anew)."
         )
-    if not folder.parent.is_dir():
-        fail(f"{folder.parent}: no such folder; create it or choose another --out.")
     if force:
         RunStore(folder / RUN).clear()
 
@@ -149,7 +152,7 @@ def _frugal(progress: Callable[[LadderEvent], None]) -> Callable[[LadderEvent], 
     def told(event: LadderEvent) -> None:
         if event.kind in ("rung", "refit", "after"):
             give_back()
-        if event.kind == "rung":
+        if event.kind == "rung" and event.role != "baseline":
             warm_up()
         progress(event)
 
@@ -184,9 +187,10 @@ def _read(options: Options) -> tuple[Given, str]:
     """What `fit` is given, and the target's name."""
     from deepen.cli._common import fail, read_with_target
     from deepen.datasets import find_column
-    from deepen.model_selection.prepare import Given
 
     X, y, name = read_with_target(options.source, options.target)
+    from deepen.model_selection.prepare import Given
+
     given = Given(None, y)
     for option, key in (("groups", "groups"), ("time_column", "time")):
         wanted = getattr(options, option)

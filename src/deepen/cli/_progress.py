@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from deepen.cli._common import console
+from deepen.cli._figures import printable
 from deepen.report.text import counted
 
 if TYPE_CHECKING:
@@ -41,7 +42,8 @@ def _line(event: LadderEvent, write: Callable[[str], None], resume_line: str) ->
     """Plan, rungs as they begin and end, answers."""
     at = f"{event.elapsed:7.1f} s  "
     if event.kind == "plan":
-        write(event.rung)
+        for line in event.rung.splitlines():
+            write(printable(line))
         write(f"To go on after an interrupt: {resume_line}")
     elif event.kind == "rung":
         write(f"{at}{event.rung} ...{_about(event)}")
@@ -52,11 +54,11 @@ def _line(event: LadderEvent, write: Callable[[str], None], resume_line: str) ->
         score = f"{event.text} over {repeats}" if not failed else "no result"
         write(f"{at}{event.rung}: {score}{reason}")
     elif event.kind in ("provisional", "leak"):
-        write(f"{at}{event.rung}")
+        write(f"{at}{printable(event.rung)}")
     elif event.kind == "refit":
         write(f"{at}training {event.rung} on all rows")
     elif event.kind == "after":
-        write(f"{at}{event.rung} ...")
+        write(f"{at}{printable(event.rung)} ...")
 
 
 def _about(event: LadderEvent) -> str:
@@ -84,4 +86,4 @@ def _advance(bar: Progress, task: int, event: LadderEvent, resume_line: str) -> 
         bar.reset(task_id, total=None, description=f"training {escape(event.rung)} on all rows",
                   left="")  # fmt: skip
     elif event.kind == "after":
-        bar.reset(task_id, total=None, description=escape(event.rung), left="")
+        bar.reset(task_id, total=None, description=escape(printable(event.rung)), left="")

@@ -48,9 +48,11 @@ def evaluate(
 
             numbers = {"model": str(model), "data": data, "target": name, **asdict(figures)}
             write_text(json, _as_json(numbers), force=force)
+    from deepen.cli._figures import printable
+
     out, say = console(), console(to_stderr=True).print
     for finding in saved.findings():
-        say(f"Note: {finding.text}", markup=False, soft_wrap=True)
+        say(f"Note: {printable(finding.text)}", markup=False, soft_wrap=True)
     if n_left_out:
         say(f"Note: {n_left_out:,} rows have no target and were left out.", soft_wrap=True)
     _print_classes(out, figures, name) if saved.is_classifier else _print_amounts(

@@ -49,6 +49,7 @@ def fit(
 ) -> None:
     """Train one model on all labelled rows of DATA, or on all rows where it has no target, and save it."""
     from deepen.cli._common import check_free, console, fail, input_errors, parse_types, warm_up
+    from deepen.cli._figures import printable
 
     if model not in MODELS:
         fail(f"--model {model!r}: choose one of {', '.join(MODELS)}.")
@@ -79,7 +80,8 @@ def fit(
     say = console(to_stderr=True).print
     if unused:
         shown = ", ".join(unused[:8]) + (f" and {len(unused) - 8} more" if unused[8:] else "")
-        say(f"Left out (deepen inspect says why): {shown}", markup=False, soft_wrap=True)
+        left = f"Left out (deepen inspect says why): {printable(shown)}"
+        say(left, markup=False, soft_wrap=True)
     left_out = f" ({n_unlabelled:,} without a target left out)" if n_unlabelled else ""
     told = f"{out}: {type(pipeline[-1]).__name__}, {len(X):,} rows{left_out}"
     for line in (told, *(f"picture      {path}" for path in written)):
@@ -180,6 +182,7 @@ def _train(
 ) -> None:
     """Fit, each warning in one line; Ctrl-C, for a network "enough", ends the command."""
     from deepen.cli._common import console, fail
+    from deepen.cli._figures import printable
     from deepen.engine.stopping import BY_USER
 
     try:
@@ -192,7 +195,7 @@ def _train(
     except (ValueError, TypeError) as error:
         fail(f"{data}: {error}")
     for message in dict.fromkeys(str(note.message) for note in notes if is_final):
-        console().print(f"Note: {message}", markup=False, soft_wrap=True)
+        console().print(f"Note: {printable(message)}", markup=False, soft_wrap=True)
     if getattr(pipeline[-1], "stop_reason_", "") == BY_USER:
         raise KeyboardInterrupt
 

@@ -84,7 +84,7 @@ class TargetMeans:
     def apply(self, column: Any, name: str) -> Array:
         """Means of the categories, shape (n_samples, n_outputs)."""
         places = {category: i for i, category in enumerate(self.categories)}
-        strings = category_strings(column, self.of_numbers).fillna(NO_CATEGORY)
+        strings = category_strings(column, self.of_numbers).astype(object).fillna(NO_CATEGORY)
         last = len(self.categories)
         where = mapped(strings, lambda cells: [places.get(c, last) for c in cells], last)
         return np.asarray(np.vstack([self.means, self.otherwise])[where.astype(np.intp)])

@@ -23,6 +23,7 @@ import numpy as np
 
 from deepen.datasets.number_format import NumberFormat
 from deepen.datasets.values import (
+    MISSING,
     as_strings,
     category_name,
     distinct,
@@ -236,11 +237,31 @@ class Codes:
 
 
 def category_strings(column: Any, of_numbers: bool) -> Any:
-    """Column of category names."""
+    """Column of category names; categories that are such names already stay categories."""
+    if not of_numbers and are_names(column):
+        return column
     strings = as_strings(column)
     if not of_numbers or typed_values(column) is not None:
         return strings
     return strings.map(_name_of_number, na_action="ignore")
+
+
+def are_names(column: Any) -> bool:
+    """Whether a column's categories are names as `as_strings` writes them."""
+    names = getattr(column.dtype, "categories", None)
+    if names is None or len(names) > MOST_ONE_HOT:
+        return False
+    return all(type(n) is str and n == n.strip() and n not in MISSING for n in names)
+
+
+def as_categories(column: Any) -> Any:
+    """Column of few names as categories, read once for all who ask; any other as it is."""
+    import pandas as pd
+
+    if typed_values(column) is not None or isinstance(column.dtype, pd.CategoricalDtype):
+        return column
+    strings = as_strings(column)
+    return strings.astype("category") if strings.nunique() <= MOST_ONE_HOT else column
 
 
 def _name_of_number(cell: str) -> str:

@@ -162,7 +162,7 @@ def _infer_number(filled: Any, n_distinct: int, is_complete: bool, name: str) ->
             return "id", "whole numbers, each once, under the name of an id"
     if is_whole and _are_compact_dates(numbers):
         return DATE, "whole numbers that read as dates, year month day"
-    return "numeric", f"numbers, {n_distinct} distinct"
+    return "numeric", f"numbers, {n_distinct:,} distinct"
 
 
 def _are_compact_dates(numbers: Any) -> bool:
@@ -184,10 +184,10 @@ def _infer_string(strings: Any) -> tuple[str, str]:
     n_words = float(np.average(lengths, weights=counts))
     is_unique = n_filled >= LEAST_ROWS_FOR_ID and n_distinct >= SHARE_OF_UNIQUE * n_filled
     if n_words >= WORDS_OF_TEXT and (is_unique or n_distinct > _most_categories(n_filled)):
-        return TEXT, f"strings of {n_words:.0f} words on average, {n_distinct} distinct"
+        return TEXT, f"strings of {n_words:.0f} words on average, {n_distinct:,} distinct"
     if is_unique:
-        return "id", f"{n_distinct} distinct strings in {n_filled} rows"
-    return CATEGORY, f"strings, {n_distinct} distinct"
+        return "id", f"{n_distinct:,} distinct strings in {n_filled:,} rows"
+    return CATEGORY, f"strings, {n_distinct:,} distinct"
 
 
 def _are_dates(cells: Any) -> bool:

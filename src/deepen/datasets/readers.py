@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 TARGET = "target"
+LEAST_SIDE = 4  # of a picture
+TARGET_ARRAY = "target_array"  # in a table's attrs: what the file calls its target
 TEXT_SUFFIXES = (".csv", ".tsv", ".tab", ".txt", ".data")
 # What npz files of other tools call their parts; test rows follow the training rows.
 NPZ_PAIRS = (("X", "y"), ("x", "y"), ("data", "target"))
@@ -39,8 +41,9 @@ def read_table(
     cells, ``NA``, ``N/A``, ``null``, ``NaN``, ``?``, ``-`` and their kin are missing. Digits with
     leading zeros stay text. In files of 64 MiB or more fractions are kept in single precision.
     Arrays (.npy, .npz, .idx, MNIST's own ``-ubyte`` files, also .gz) become one column a feature;
-    in .npz the features are called X or x_train (with x_test below it) and the target y, which
-    becomes the column ``target``. Parquet (.parquet) is read as it is.
+    in .npz the features are called X or x_train (with x_test below it) and the target y, or they are
+    the only two arrays, of which the target has one axis; it becomes the column ``target``, and an
+    array alone is features without one. Parquet (.parquet) is read as it is.
 
     Parameters
     ----------
@@ -115,6 +118,8 @@ def find_column(table: pd.DataFrame, column: str | int) -> str:
     names = [str(name) for name in table.columns]
     if str(column) in names:
         return str(column)
+    if TARGET in names and column == table.attrs.get(TARGET_ARRAY):
+        return TARGET
     try:
         return names[int(column)]
     except IndexError:
@@ -194,11 +199,14 @@ def _read_npz(path: Path) -> pd.DataFrame:
     except (ValueError, EOFError, OSError, zipfile.BadZipFile) as error:
         message = f"{path}: an array in it cannot be read ({str(error).splitlines()[0]})."
         raise DataError(message) from error
-    X, y = _features_and_target(arrays, path)
-    return array_table(X, y, place=str(path))
+    X, y, name = _features_and_target(arrays, path)
+    table = array_table(X, y, place=str(path))
+    table.attrs[TARGET_ARRAY] = name
+    return table
 
 
-def _features_and_target(arrays: Mapping[str, Any], path: Path) -> tuple[Any, Any]:
+def _features_and_target(arrays: Mapping[str, Any], path: Path) -> tuple[Any, Any, str]:
+    """Features, target or None, and what the file calls the target."""
     for x_train, y_train, x_test, y_test in NPZ_SPLIT_PAIRS:
         if x_train in arrays and y_train in arrays:
             X, y = [arrays[x_train]], [arrays[y_train]]
@@ -206,10 +214,17 @@ def _features_and_target(arrays: Mapping[str, Any], path: Path) -> tuple[Any, An
                 X, y = [*X, arrays[x_test]], [*y, arrays[y_test]]
             if len({part.shape[1:] for part in X}) > 1:
                 raise DataError(f"{path}: {x_train} and {x_test} differ in their features.")
-            return np.concatenate(X), np.concatenate(y)
-    for x_name, y_name in NPZ_PAIRS:
+            return np.concatenate(X), np.concatenate(y), y_train
+    if len(arrays) == 1:
+        return next(iter(arrays.values())), None, ""
+    pairs = NPZ_PAIRS
+    if len(arrays) == 2:
+        by_axes = sorted(arrays, key=lambda name: -np.squeeze(arrays[name]).ndim)
+        is_clear = arrays[by_axes[0]].ndim > 1 and np.squeeze(arrays[by_axes[1]]).ndim == 1
+        pairs = (*pairs, (by_axes[0], by_axes[1])) if is_clear else pairs
+    for x_name, y_name in pairs:
         if x_name in arrays and y_name in arrays:
-            return arrays[x_name], arrays[y_name]
+            return arrays[x_name], arrays[y_name], y_name
     raise DataError(
         f"{path}: needs arrays X and y, or x_train and y_train; it has {shortened(arrays)}."
     )
@@ -228,7 +243,8 @@ def array_table(X: Any, y: Any = None, *, place: str) -> pd.DataFrame:
     Parameters
     ----------
     X : ndarray of shape (n_samples, ...)
-        Numbers; axes after the first are laid flat. A structured array keeps its names.
+        Numbers; axes after the first are laid flat, two equal ones into ``pixel_0_0``,
+        ``pixel_0_1`` and so on. A structured array keeps its names.
     y : ndarray of shape (n_samples,) or (n_samples, 1), optional
         The target.
     place : str
@@ -251,7 +267,7 @@ def array_table(X: Any, y: Any = None, *, place: str) -> pd.DataFrame:
         table = pd.DataFrame({name: X[name] for name in X.dtype.names})
     else:
         flat = X.reshape(len(X), -1) if X.size else X.reshape(len(X), 0)
-        table = pd.DataFrame(flat, columns=[f"column_{i}" for i in range(flat.shape[1])])
+        table = pd.DataFrame(flat, columns=_names(X.shape[1:], flat.shape[1]))
     if y is None:
         return table
     if y.ndim == 2 and y.shape[1] == 1:
@@ -261,6 +277,13 @@ def array_table(X: Any, y: Any = None, *, place: str) -> pd.DataFrame:
             f"{place}: the target must have one value a row, shape ({len(X)},), got {y.shape}."
         )
     return table.assign(**{TARGET: y})
+
+
+def _names(shape: tuple[int, ...], n_features: int) -> list[str]:
+    """Names of an array's features; the pixels of square pictures are called so."""
+    if len(shape) == 2 and shape[0] == shape[1] >= LEAST_SIDE:
+        return [f"pixel_{i}_{j}" for i in range(shape[0]) for j in range(shape[1])]
+    return [f"column_{i}" for i in range(n_features)]
 
 
 READERS: dict[str, Callable[[Path], Any]] = {

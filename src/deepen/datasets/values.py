@@ -119,9 +119,19 @@ def category_name(value: object) -> str:
 
 
 def distinct(strings: Any) -> tuple[Array, list[str], Array]:
-    """Codes of the rows (-1: missing), the distinct strings, and how often each occurs."""
+    """Codes of the rows (-1: missing), the distinct strings, and how often each occurs.
+
+    `strings` are text and None, or categories that are text, of which some may not occur.
+    """
     import pandas as pd
 
+    if isinstance(strings.dtype, pd.CategoricalDtype):
+        codes, names = strings.cat.codes.to_numpy(), strings.cat.categories
+        counts = np.bincount(codes[codes >= 0], minlength=len(names))
+        occur = np.flatnonzero(counts)
+        places = np.full(len(names), -1)
+        places[occur] = np.arange(len(occur))
+        return spread(places, codes, -1), [str(names[i]) for i in occur], counts[occur]
     codes, cells = pd.factorize(strings, use_na_sentinel=True)
     counts = np.bincount(codes[codes >= 0], minlength=len(cells))
     return codes, [str(cell) for cell in cells], counts

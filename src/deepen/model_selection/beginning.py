@@ -11,7 +11,14 @@ import numpy as np
 
 from deepen.model_selection.ascent import first_plan_budget
 from deepen.model_selection.clock import Clock
-from deepen.model_selection.data import MOST_UNLABELLED, Data, columns_of, new_encoder, rows
+from deepen.model_selection.data import (
+    MOST_UNLABELLED,
+    Data,
+    columns_of,
+    new_encoder,
+    rows,
+    with_categories,
+)
 from deepen.model_selection.intervals import Judging
 from deepen.model_selection.metrics import Metric, unit_of
 from deepen.model_selection.plan import CostModel, RungPlan, affordable_rows, duration, plan_rungs
@@ -131,8 +138,8 @@ def begin(
         split_plan.groups, TEST_TRAIN_RATIO, unit_of(metric, table.y), bool(table.n_test)
     )
     data = Data(
-        table.X, table.y, table.task, metric, split_plan.splits(n_repeats), judging, seed,
-        columns, unlabelled,
+        with_categories(table.X, columns), table.y, table.task, metric,
+        split_plan.splits(n_repeats), judging, seed, columns, unlabelled,
     )  # fmt: skip
     plans = plan_rungs(cost, rungs, n_repeats, left, trials)
     return Beginning(table, data, cost, plans, n_duplicates)

@@ -29,6 +29,7 @@ TRIES, WORTH_TRYING = 2, 0.2
 # A rung is given up in the middle of a repeat only by its own deadline; with less than this part of
 # a repeat's time left, none is begun.
 ROOM_FOR_A_REPEAT = 0.95
+LEAST_REPEATS = 2  # for an interval
 
 Progress = Callable[[LadderEvent], Any]
 
@@ -74,9 +75,13 @@ class Climber:
         data, rung, result = self.data, attempt.rung, attempt.result
         n_repeats = len(data.splits)
         self.take_known(attempt)
-        deadline = None if np.isinf(share) else now() + share
         result.reason = ""
-        self.tell("rung", result.title, n_repeats=n_repeats, seconds_left=self._estimate(attempt))
+        self.tell("rung", result.title, n_repeats=n_repeats, role=result.role,
+                  seconds_left=self._estimate(attempt))  # fmt: skip
+        # What the listener does first, such as loading a compiler, is not this rung's time; the
+        # baseline costs nothing.
+        is_free = np.isinf(share) or rung.role == "baseline"
+        deadline = None if is_free else now() + share
         if reason := self._too_long(attempt, share):
             result.reason = reason
             self.tell("rung finished", result.title, result=result)
@@ -134,6 +139,8 @@ class Climber:
         """Whether another repeat is thought to end before the deadline."""
         if deadline is None or not attempt.outcomes:
             return True
+        if attempt.rung.kind == "plain" and len(attempt.outcomes) < LEAST_REPEATS:
+            return self.clock.left > 0  # the cheapest answer: without an interval there is none
         last = attempt.outcomes[-1]
         expected = last.fit_seconds * work_of(n_settings) + last.pretraining_seconds
         return now() + ROOM_FOR_A_REPEAT * expected <= deadline
@@ -212,7 +219,7 @@ class Climber:
             _fail(result, f"failed in repeat {repeat + 1}: its loss is {outcome.score}")
             return False
         is_late = deadline is not None and now() > deadline
-        if is_late and (repeat >= 2 or rung.pretraining):
+        if is_late and (repeat >= LEAST_REPEATS or rung.pretraining):
             return False  # its training was cut short: it would speak ill of the rung
         outcome.params, outcome.trials = tuned.params, tuned.trials
         outcome.seconds = now() - start

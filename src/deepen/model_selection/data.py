@@ -163,6 +163,19 @@ def columns_of(X: Any, types: Mapping[str, str] | None = None) -> list[Any]:
     return told_columns(as_table(X)[0], types) if hasattr(X, "columns") else []
 
 
+def with_categories(X: Any, columns: Sequence[Any]) -> Any:
+    """The table with text of few names as categories: the repeats then read codes, not cells."""
+    from deepen.datasets.encoders import as_categories
+    from deepen.datasets.kinds import CATEGORY
+
+    wanted = [i for i, column in enumerate(columns) if column.kind == CATEGORY]
+    if wanted:
+        X = X.copy(deep=False)
+    for i in wanted:
+        X.isetitem(i, as_categories(X.iloc[:, i]))
+    return X
+
+
 def rows(X: Any, index: NDArray[np.int64]) -> Any:
     """Rows of a DataFrame or an array."""
     return X.iloc[index] if hasattr(X, "iloc") else X[index]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -19,8 +18,14 @@ from deepen.model_selection.report_findings import (
     threshold,
 )
 from deepen.model_selection.results import RungResult
-from deepen.model_selection.sentence import show, show_exact, show_interval
-from deepen.model_selection.splits import TEST_SHARE
+from deepen.model_selection.sentence import (
+    show,
+    show_exact,
+    show_gain,
+    show_interval,
+    uncertainty_of,
+    uncertainty_of_gain,
+)
 from deepen.model_selection.verdict import Gain
 from deepen.report import ColumnRow, GainRow, Report, RungRow
 from deepen.report.text import counted
@@ -50,32 +55,20 @@ def _rung_row(ladder: Ladder, result: RungResult) -> RungRow:
     remarks = [text for text in (result.reason, r2) if text]
     return RungRow(
         title=result.title,
-        loss=show(result.mean, _uncertainty(ladder, result), metric)
+        loss=show(result.mean, uncertainty_of(result), metric)
         if result.scores and not result.is_failed
         else "n/a",
         interval=show_interval(low, high, metric) if result.is_finished else _no_interval(result),
         mean=float("nan") if result.is_failed else result.mean,
         ends=(float("nan"),) * 2 if result.is_failed else result.interval,
         scores=[] if result.is_failed else result.scores,
-        gain=_gain_text(gain, ladder) if gain else "",
+        gain=show_gain(gain, metric) if gain else "",
         outcome=gain.outcome if gain else "",
         effort=_effort(result),
         is_chosen=result.name == ladder.saved_,
         remark="; ".join(remarks),
         is_compared=result.is_finished and result.role != "baseline",
     )
-
-
-def _uncertainty(ladder: Ladder, result: RungResult) -> float:
-    """Half the interval; after one repeat, what counting or averaging its test rows leaves open."""
-    low, high = result.interval
-    if math.isfinite(high - low):
-        return (high - low) / 2
-    n = max(1.0, TEST_SHARE * ladder.n_samples_)
-    if ladder.metric_.is_rate:
-        rate = min(max(result.mean, 1 / n), 1 - 1 / n)
-        return math.sqrt(rate * (1 - rate) / n)
-    return result.mean / math.sqrt(2 * n)
 
 
 def _no_interval(result: RungResult) -> str:
@@ -89,26 +82,27 @@ def _effort(result: RungResult) -> str:
     return f"{result.seconds:.0f} s, {tried}" if result.seconds >= 1 else f"< 1 s, {tried}"
 
 
-def _gain_text(gain: Gain, ladder: Ladder) -> str:
-    half_width = max((gain.upper - gain.lower) / 2, gain.smallest_gap)
-    mean = show(gain.mean, half_width, ladder.metric_, is_gain=True)
-    interval = show_interval(gain.lower, gain.upper, ladder.metric_, is_gain=True)
-    return f"{mean} ({interval.removesuffix(' points')})"
-
-
 def _gain_row(gain: Gain, ladder: Ladder, titles: Mapping[str, str]) -> GainRow:
     metric = ladder.metric_
-    half_width = max((gain.upper - gain.lower) / 2, gain.smallest_gap)
     return GainRow(
         candidate=titles[gain.candidate],
         reference=titles[gain.reference],
-        gain=show(gain.mean, half_width, metric, is_gain=True),
+        gain=show(gain.mean, uncertainty_of_gain(gain), metric, is_gain=True),
         interval=show_interval(gain.lower, gain.upper, metric, is_gain=True),
         mean=gain.mean,
         ends=(gain.lower, gain.upper),
         outcome=gain.outcome,
         smallest_gap=show(gain.smallest_gap, gain.smallest_gap / 2, metric, is_gain=True),
+        remark=_which_repeats(ladder, gain),
     )
+
+
+def _which_repeats(ladder: Ladder, gain: Gain) -> str:
+    """Why a difference may be another than that of two means of different repeats."""
+    numbers = {r.name: len(r.scores) for r in ladder.results_}
+    if numbers[gain.candidate] == numbers[gain.reference]:
+        return ""
+    return f"over the {counted(gain.n_repeats, 'repeat')} that both have"
 
 
 def _column_row(column: Any) -> ColumnRow:

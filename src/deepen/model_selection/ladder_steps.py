@@ -37,6 +37,9 @@ if TYPE_CHECKING:
 # Part of the time after the verdict that the verdict without suspect columns gets.
 WITHOUT_LEAKS_SHARE = 0.6
 WITHOUT_LEAKS_REPEATS = 5
+# Fewer rows without a target than this part of the others, as a line of totals below a table, are no
+# reason to pre-train.
+FEW = 0.05
 
 
 def fit_given(ladder: Ladder, given: Given) -> None:
@@ -93,7 +96,7 @@ def plan_ascent(
 ) -> tuple[Beginning, Ascent]:
     """Look for leaks, plan, and leave out the rows for which there is no time."""
     rungs, ladder.left_out_ = select_rungs(
-        ladder.rungs, has_unlabelled=table.X_unlabelled is not None, seconds=clock.budget
+        ladder.rungs, has_unlabelled=ladder.n_unlabeled_ >= FEW * len(table.y), seconds=clock.budget
     )
     y = table.y if table.strata is None else table.strata
     ladder.leaks_ = find_leaks(table.X, y, table.task, seed)

@@ -10,13 +10,10 @@ from numpy.typing import NDArray
 
 from deepen.model_selection.metrics import Task
 from deepen.model_selection.splits import Plan, duplicate_groups, joined_groups
+from deepen.model_selection.target import class_labels, class_numbers, finite_values
 from deepen.model_selection.tuning import stratified_order
-from deepen.report.text import counted
 
 LEAST_ROWS = 15
-LEAST_PER_CLASS = 4
-# Labels that are sorted at one time.
-PIECE = 100_000
 
 
 def check_parameters(ladder: Any) -> None:
@@ -238,62 +235,5 @@ def prepare(X: Any, y: Any, task: Task | None) -> tuple[Any, NDArray[Any], Task,
     found: Task = task if task is not None else infer_task(series)  # type: ignore[assignment]
     if found not in ("classification", "regression"):
         raise ValueError(f"task must be 'classification', 'regression' or None, got {task!r}.")
-    target = _labels(series) if found == "classification" else _values(series)
+    target = class_labels(series) if found == "classification" else finite_values(series)
     return X, target, found, n_unlabelled
-
-
-def _labels(series: Any) -> NDArray[Any]:
-    """Class labels as integers, booleans or text; whole floats, which missing cells make, as integers."""
-    import pandas as pd
-
-    if series.dtype.kind == "f":
-        values = series.to_numpy()
-        labels = (
-            values.astype(np.int64)
-            if np.array_equal(values, np.round(values))
-            else values.astype(str)
-        )
-    elif series.dtype.kind in "iub":
-        labels = series.to_numpy(dtype=bool if series.dtype.kind == "b" else np.int64)
-    else:
-        codes, names = pd.factorize(series)
-        labels = np.asarray([str(name) for name in names])[codes]
-    classes, numbers = class_numbers(labels)
-    counts = np.bincount(numbers)
-    if len(classes) < 2:
-        raise ValueError(
-            f"the target has one class only, {classes[0]!r}; the ladder needs at least two."
-        )
-    if counts.min() < LEAST_PER_CLASS:
-        rare = classes[counts.argmin()]
-        raise ValueError(
-            f"class {str(rare)!r} has {counted(int(counts.min()), 'row')} and "
-            f"at least {LEAST_PER_CLASS} are needed: "
-            "leave the class out or join it with another."
-        )
-    return np.asarray(labels)
-
-
-def class_numbers(labels: NDArray[Any]) -> tuple[NDArray[Any], NDArray[np.int64]]:
-    """Class labels in order, and the place of each row's among them; no copy of all labels is sorted.
-
-    Examples
-    --------
-    >>> class_numbers(np.array(["no", "yes", "no"]))
-    (array(['no', 'yes'], dtype='<U3'), array([0, 1, 0]))
-    """
-    starts = range(0, len(labels), PIECE)
-    classes = np.unique(np.concatenate([np.unique(labels[s : s + PIECE]) for s in starts]))
-    return classes, np.searchsorted(classes, labels)
-
-
-def _values(series: Any) -> NDArray[np.float64]:
-    try:
-        values = series.to_numpy(dtype=np.float64)
-    except (TypeError, ValueError) as error:
-        raise ValueError(f"a regression needs numbers in the target: {error}.") from None
-    if not np.isfinite(values).all():
-        raise ValueError("the target contains infinity or a value too large for dtype('float64').")
-    if values.std() == 0:
-        raise ValueError("the target is constant: there is nothing to predict.")
-    return np.asarray(values)

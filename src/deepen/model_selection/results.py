@@ -202,6 +202,8 @@ class LadderEvent:
         Counted from 1.
     rung_number, n_rungs : int
         Counted from 1.
+    role : str
+        For "rung": see `RungResult`.
     score : float or None
         Loss on the repeat's verdict rows, or the mean over them for "rung finished".
     seconds_left : float or None
@@ -221,6 +223,7 @@ class LadderEvent:
     n_candidates: int = 0
     rung_number: int = 0
     n_rungs: int = 0
+    role: str = ""
     score: float | None = None
     seconds_left: float | None = None
     result: RungResult | None = None

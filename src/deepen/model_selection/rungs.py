@@ -42,7 +42,7 @@ RIDGE_PENALTIES = (0.0, 1.0, 10.0, 100.0, 1000.0)
 # With a target in every row and less time than this, in seconds, "auto" has no pre-trained rungs.
 ENOUGH_TO_PRETRAIN = 300.0
 WHY_NONE_PRETRAINED = (
-    "Pre-trained networks are left out: every row has a target, and the time is short "
+    "Pre-trained networks are left out: hardly a row lacks a target, and the time is short "
     "(--rungs names them, or give 5 minutes)."
 )
 
@@ -221,7 +221,7 @@ def select_rungs(
     ----------
     names : "auto", str or sequence of str
     has_unlabelled : bool, default=True
-        Whether there are rows without a target.
+        Whether there are rows without a target, more than a few.
     seconds : float or None, default=None
         Time for everything; None is no limit.
 

@@ -9,10 +9,11 @@ from dataclasses import replace
 from deepen.model_selection.metrics import Metric
 from deepen.model_selection.results import RungResult
 from deepen.model_selection.verdict import Gain, Verdict
+from deepen.report.text import counted
 
 MOST_DECIMALS = 6
-# How far off, in parts of itself, a loss from one repeat may easily be.
-FROM_ONE_REPEAT = 0.1
+# How far off, in parts of itself, a loss from one repeat may easily be: two figures are shown.
+FROM_ONE_REPEAT = 0.3
 
 
 def decimals_for(uncertainty: float) -> int:
@@ -96,18 +97,29 @@ def show_interval(low: float, high: float, metric: Metric, *, is_gain: bool = Fa
 def show_result(result: RungResult, metric: Metric) -> str:
     """Mean loss with its interval; of one repeat the mean alone, to two figures."""
     low, high = result.interval
-    if not math.isfinite(high - low):
-        return show(result.mean, FROM_ONE_REPEAT * result.mean, metric)
-    half_width = (high - low) / 2
-    return f"{show(result.mean, half_width, metric)} ({show_interval(low, high, metric)})"
+    shown = show(result.mean, uncertainty_of(result), metric)
+    is_known = math.isfinite(high - low)
+    return f"{shown} ({show_interval(low, high, metric)})" if is_known else shown
 
 
-def _show_gain(gain: Gain, metric: Metric) -> str:
-    half_width = max((gain.upper - gain.lower) / 2, gain.smallest_gap)
+def uncertainty_of(result: RungResult) -> float:
+    """Half the interval of a rung's loss; a part of the loss where one repeat is all there is."""
+    low, high = result.interval
+    if math.isfinite(high - low):
+        return (high - low) / 2
+    return FROM_ONE_REPEAT * result.mean or 1.0
+
+
+def uncertainty_of_gain(gain: Gain) -> float:
+    """What a gain is rounded to: as its interval, or where that is a point, as what could show."""
+    return (gain.upper - gain.lower) / 2 or gain.smallest_gap
+
+
+def show_gain(gain: Gain, metric: Metric) -> str:
+    """What the best gains over another rung, with its interval."""
+    mean = show(gain.mean, uncertainty_of_gain(gain), metric, is_gain=True)
     interval = show_interval(gain.lower, gain.upper, metric, is_gain=True)
-    return (
-        f"{show(gain.mean, half_width, metric, is_gain=True)} ({interval.removesuffix(' points')})"
-    )
+    return f"{mean} ({interval.removesuffix(' points')})"
 
 
 def with_sentence(
@@ -138,7 +150,8 @@ def with_sentence(
         lead = f"{_lead(verdict, chosen)} {loss}. {_forgone(verdict, titles, metric)}"
     else:
         lead = _cannot_tell(verdict, titles, loss, metric, rows_text)
-    return replace(verdict, sentence=" ".join([lead, *_baseline_warning(chosen, baseline)]))
+    parts = [lead, *_uneven_repeats(verdict, results, metric), *_baseline_warning(chosen, baseline)]
+    return replace(verdict, sentence=" ".join(parts))
 
 
 def _lead(verdict: Verdict, chosen: RungResult) -> str:
@@ -156,7 +169,7 @@ def _forgone(verdict: Verdict, titles: Mapping[str, str], metric: Metric) -> str
     if verdict.best != verdict.chosen:
         gain = verdict.behind(verdict.chosen)
         parts.append(
-            f"Forgone: the best, {titles[verdict.best]}, gains {_show_gain(gain, metric)}, "
+            f"Forgone: the best, {titles[verdict.best]}, gains {show_gain(gain, metric)}, "
             f"surely below {least}."
         )
     elif len(verdict.short) < len(verdict.gains):
@@ -169,7 +182,7 @@ def _forgone(verdict: Verdict, titles: Mapping[str, str], metric: Metric) -> str
 def _behind(verdict: Verdict, titles: Mapping[str, str], metric: Metric) -> str:
     """The rungs that fall short, with by how much."""
     gains = sorted(verdict.short, key=lambda gain: gain.mean)
-    return _join([f"{titles[g.reference]} by {_show_gain(g, metric)}" for g in gains])
+    return _join([f"{titles[g.reference]} by {show_gain(g, metric)}" for g in gains])
 
 
 def _cannot_tell(
@@ -186,6 +199,26 @@ def _cannot_tell(
         names = _join([titles[gain.reference] for gain in rivals])
         parts.append(f"Against {names} a gap below {shown} would not show.")
     return " ".join(parts)
+
+
+def _uneven_repeats(
+    verdict: Verdict, results: Mapping[str, RungResult], metric: Metric
+) -> list[str]:
+    """Why a rung with fewer repeats, or more, may show a lower loss than the best."""
+    best = results[verdict.best]
+    parts = []
+    for gain in verdict.gains:
+        other = results[gain.reference]
+        if other.mean >= best.mean:
+            continue
+        shown = show_result(other, metric).partition(" (")[0]
+        words = show(abs(gain.mean), gain.smallest_gap, metric, is_gain=True)
+        parts.append(
+            f"{_capital(other.title)} has {shown} over {counted(len(other.scores), 'repeat')}, "
+            f"{best.title} has {len(best.scores)}: over the {gain.n_repeats} that both have, "
+            f"{best.title} is {words} {'lower' if gain.mean >= 0 else 'higher'}."
+        )
+    return parts
 
 
 def provisional(verdict: Verdict, results: Mapping[str, RungResult], metric: Metric) -> str:

@@ -25,8 +25,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal, NamedTuple
 
-import numpy as np
-
 from deepen.model_selection.intervals import Estimate, Judging, RowLosses, difference
 
 Outcome = Literal["pays", "does not pay", "cannot tell"]
@@ -41,7 +39,7 @@ class Gain:
     Parameters
     ----------
     candidate, reference : str
-        The rung with the lowest mean loss, and the one it is held against.
+        The rung with the lowest mean loss (see `lowest_in_pairs`), and the one it is held against.
     mean : float
         Mean loss of the reference minus that of the candidate, on the same rows.
     lower, upper : float
@@ -168,15 +166,11 @@ def decide(losses: Losses, judging: Judging, min_gain: float, alpha: float = 0.0
         raise ValueError("losses must name at least one rung, got none.")
     if min_gain <= 0:
         raise ValueError(f"min_gain must be greater than 0, got {min_gain!r}.")
-    n_common = min(len(repeats) for repeats in losses.values())
-    means = {
-        name: float(np.mean([r.values.mean() for r in repeats[:n_common]]))
-        for name, repeats in losses.items()
-    }
-    best = min(means, key=lambda name: means[name])
     if len(losses) == 1:
-        return Verdict("alone", best, best, min_gain, ())
+        (only,) = losses
+        return Verdict("alone", only, only, min_gain, ())
     pairs = _all_pairs(losses, judging)
+    best = lowest_in_pairs(pairs)
     ends = behind_the_best(pairs, alpha / (len(losses) - 1))
     gains = tuple(_gain(best, name, pairs, ends[name], min_gain, alpha) for name in losses)
     gains = tuple(gain for gain in gains if gain.reference != best)
@@ -198,6 +192,20 @@ def _all_pairs(losses: Losses, judging: Judging) -> dict[str, dict[str, Estimate
             pairs[first][second] = found
             pairs[second][first] = replace(found, mean=-found.mean)
     return pairs
+
+
+def lowest_in_pairs(pairs: Mapping[str, Mapping[str, Estimate]]) -> str:
+    """The rung least far behind any other, each pair on the repeats that both have.
+
+    With as many repeats of every rung that is the lowest mean. With fewer of some, the mean over
+    those that all have would forget most of what two thorough rungs say of each other.
+
+    Parameters
+    ----------
+    pairs : mapping of str to mapping of str to Estimate
+        Loss of the first minus loss of the second.
+    """
+    return min(pairs, key=lambda name: max(found.mean for found in pairs[name].values()))
 
 
 def behind_the_best(pairs: Mapping[str, Mapping[str, Estimate]], alpha: float) -> dict[str, Ends]:

@@ -81,10 +81,10 @@ def differences(report: Report) -> Part | None:
     least = shown(report.min_gain_text, 40)
     note = (
         f"How far each rung is behind the best on the same rows. <b>{shown(report.best, 80)}</b> has the "
-        "lowest mean loss on the repeats that all have. The intervals hold at 95&nbsp;% all together and "
-        "whichever rung truly is the best (Hsu 1984); they count rows and repeats. A rung suffices when "
-        f"it is surely less than {least} behind, the shaded band, and falls short when it is surely "
-        "behind."
+        "lowest mean loss, each pair on the repeats that both have. The intervals hold at 95&nbsp;% all "
+        "together and whichever rung truly is the best (Hsu 1984); they count rows and repeats. A rung "
+        f"suffices when it is surely less than {least} behind, the shaded band, and falls short when it is "
+        "surely behind."
     )
     return part("differences", "Against the best", note, body)
 
@@ -96,6 +96,8 @@ def _gain(report: Report, gain: GainRow, scale: Scale) -> str:
     gap = ""
     if gain.outcome == "cannot tell":
         gap = small(f"smallest gap to show: {shown(gain.smallest_gap, 40)}")
+    if gain.remark:
+        gap += small(shown(gain.remark, 80))
     return row(named(gain.reference), [
         cell(f"{shown(gain.gain, 60)}{small(shown(gain.interval, 60))}", "number"),
         cell(_outcome(gain.outcome) + gap),

@@ -51,6 +51,7 @@ class GainRow:
     ends: Ends
     outcome: str
     smallest_gap: str
+    remark: str = ""
 
 
 @dataclass(frozen=True)

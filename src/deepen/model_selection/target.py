@@ -1,0 +1,82 @@
+"""Targets: class labels of one type with rows enough of each, or finite numbers that vary."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from deepen.report.text import counted
+
+LEAST_PER_CLASS = 4
+RARE_SHOWN = 5  # further classes that an error names
+# Labels that are sorted at one time.
+PIECE = 100_000
+
+
+def class_labels(series: Any) -> NDArray[Any]:
+    """Class labels as integers, booleans or text; whole floats, which missing cells make, as integers."""
+    import pandas as pd
+
+    if series.dtype.kind == "f":
+        values = series.to_numpy()
+        labels = (
+            values.astype(np.int64)
+            if np.array_equal(values, np.round(values))
+            else values.astype(str)
+        )
+    elif series.dtype.kind in "iub":
+        labels = series.to_numpy(dtype=bool if series.dtype.kind == "b" else np.int64)
+    else:
+        codes, names = pd.factorize(series)
+        labels = np.asarray([str(name) for name in names])[codes]
+    classes, numbers = class_numbers(labels)
+    counts = np.bincount(numbers)
+    if len(classes) < 2:
+        raise ValueError(
+            f"the target has one class only, {classes[0]!r}; the ladder needs at least two."
+        )
+    if counts.min() < LEAST_PER_CLASS:
+        raise ValueError(_too_rare(classes, counts))
+    return np.asarray(labels)
+
+
+def _too_rare(classes: NDArray[Any], counts: NDArray[np.int64]) -> str:
+    """Every class that has too few rows, at once, the rarest first; the remedy."""
+    rare = [k for k in np.argsort(counts, kind="stable") if counts[k] < LEAST_PER_CLASS]
+    first, *others = rare
+    also = [f"{str(classes[k])!r} ({counts[k]})" for k in others[:RARE_SHOWN]]
+    more = f" and {len(others) - RARE_SHOWN} more" if others[RARE_SHOWN:] else ""
+    also_said = f"; so with {', '.join(also)}{more}" if also else ""
+    them = "these classes out or join them" if others else "the class out or join it"
+    return (
+        f"class {str(classes[first])!r} has {counted(int(counts[first]), 'row')} and "
+        f"at least {LEAST_PER_CLASS} are needed{also_said}: leave {them} with another."
+    )
+
+
+def class_numbers(labels: NDArray[Any]) -> tuple[NDArray[Any], NDArray[np.int64]]:
+    """Class labels in order, and the place of each row's among them; no copy of all labels is sorted.
+
+    Examples
+    --------
+    >>> class_numbers(np.array(["no", "yes", "no"]))
+    (array(['no', 'yes'], dtype='<U3'), array([0, 1, 0]))
+    """
+    starts = range(0, len(labels), PIECE)
+    classes = np.unique(np.concatenate([np.unique(labels[s : s + PIECE]) for s in starts]))
+    return classes, np.searchsorted(classes, labels)
+
+
+def finite_values(series: Any) -> NDArray[np.float64]:
+    """Targets of a regression."""
+    try:
+        values = series.to_numpy(dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"a regression needs numbers in the target: {error}.") from None
+    if not np.isfinite(values).all():
+        raise ValueError("the target contains infinity or a value too large for dtype('float64').")
+    if values.std() == 0:
+        raise ValueError("the target is constant: there is nothing to predict.")
+    return np.asarray(values)
