@@ -17,6 +17,8 @@ from deepen.layers.contrastive import ContrastiveDivergence, State, gibbs_steps
 from engine_problems import endless, make_batches
 from test_energy import bernoulli_params, gaussian_params, states
 
+ALGORITHMS = ["pcd", "cd", "fpcd", "pt", "exact"]
+
 
 def contrast(algorithm="pcd", units="bernoulli", n_rows=8, **options):
     chosen = {"n_steps": 1, "is_centred": True, "learns_variance": True, "is_binarized": False}
@@ -212,6 +214,36 @@ def test_a_step_takes_no_more_products_than_it_says(algorithm, wanted, rng):
     assert sum(min(int(a), int(b)) > 1 for a, b in made) == wanted
 
 
+class DerivedGradient(ContrastiveDivergence):
+    """The contrast whose gradient nobody arranged by hand: that of mean free energies, then centred."""
+
+    def _cost(self, params, data, rows, signed, state):
+        offsets = state.visible_offset, state.hidden_offset
+        if not self.is_centred:
+            offsets = jax.tree.map(jnp.zeros_like, offsets)
+        own = centred(params, *offsets, jnp.ones_like(offsets[0]))
+        blocks = zip(rows, signed, strict=True)
+        cost = sum(r @ bernoulli_energy.free_energy(own, block) for block, r in blocks)
+        if self.algorithm == "exact":
+            cost = cost + data[1].sum() * exact_log_partition(own)
+        return cost
+
+
+@pytest.mark.parametrize("algorithm", ALGORITHMS)
+@pytest.mark.parametrize("is_centred", [True, False])
+def test_every_algorithm_has_the_gradient_of_its_free_energies(algorithm, is_centred, rng, seed):
+    params = bernoulli_params(rng, 7, 5)
+    v, weights = rng.rand(8, 7), np.where(np.arange(8) < 6, rng.rand(8), 0)
+    state = first_state(rng, params, algorithm)
+    objective = contrast(algorithm, is_centred=is_centred, n_steps=3)
+    derived = DerivedGradient(**vars(objective))
+    found, wanted = (
+        gradient_of(form, params, v, weights, state, seed) for form in (objective, derived)
+    )
+    assert_close(found, wanted, atol=1e-11)
+    assert all(np.abs(part).max() > 1e-3 for part in found[1])
+
+
 def mirrored(params):
     """The machine that gives 1 - v the probability of v."""
     W, a, b = params
@@ -313,7 +345,7 @@ def test_contrastive_divergence_approaches_the_exact_gradient(rng, seed):
     assert errors[1] < errors[0]
 
 
-@pytest.mark.parametrize("algorithm", ["pcd", "cd", "fpcd", "pt", "exact"])
+@pytest.mark.parametrize("algorithm", ALGORITHMS)
 @pytest.mark.parametrize("units", ["bernoulli", "gaussian"])
 def test_rows_without_weight_change_nothing(algorithm, units, rng):
     """What stands in the empty slots of a short batch has no say, and a short batch no long step."""
@@ -366,6 +398,19 @@ def test_fast_weights_take_a_step_of_their_own_and_decay(rng):
     _, gradient, new = gradient_of(contrast("fpcd"), params, v, np.ones(8), state)
     wanted = jax.tree.map(lambda f, g: 0.95 * f - 0.1 * g / 8, state.fast, gradient)
     assert_close(new.fast, wanted, atol=1e-12)
+
+
+def test_chains_with_fast_weights_are_those_of_the_machine_with_both_added(rng, seed):
+    params = bernoulli_params(rng)
+    v, state = rng.randint(0, 2, (8, 6)) * 1.0, first_state(rng, params, "fpcd", n_chains=50)
+    state = state._replace(fast=bernoulli_params(rng, scale=2.0))
+    chains = gradient_of(contrast("fpcd"), params, v, np.ones(8), state, seed)[2].chains
+    together = jax.tree.map(np.add, params, state.fast)
+    slow = state._replace(fast=None)
+    wanted = gradient_of(contrast("pcd"), together, v, np.ones(8), slow, seed)[2].chains
+    np.testing.assert_array_equal(chains, wanted)
+    without = gradient_of(contrast("pcd"), params, v, np.ones(8), slow, seed)[2].chains
+    assert (chains != without).any()
 
 
 def test_tempered_chains_sample_the_machine(rng, seed):
@@ -427,4 +472,4 @@ def test_all_units_and_algorithms_are_combined():
     from deepen.neural_network import BernoulliRBM
 
     options = BernoulliRBM._parameter_constraints["algorithm"][0].options
-    assert set(options) == {"pcd", "cd", "fpcd", "pt", "exact"}
+    assert options == set(ALGORITHMS)

@@ -5,11 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.pipeline import make_pipeline
 from typer.testing import CliRunner
 
 import deepen
 from deepen.cli import app
+from deepen.cli._pictures import pictures_of
 from deepen.datasets import TableEncoder
+from deepen.neural_network import BernoulliRBM, GaussianRBM
 
 SMALL = ("--set", "n_components=5", "--set", "n_iter=2")
 OF_A_MACHINE = {"hidden-activations.png", "weights.png", "learning-curves.png"}
@@ -157,3 +160,20 @@ def test_numbers_to_the_unit_interval_or_as_they_are():
     np.testing.assert_allclose(values[:, 3], [0, 1, 0, 1])
     treatments = [column.treatment for column in kept.columns_]
     assert treatments == ["as it is, median for missing, indicator", "as it is", "0 or 1"]
+
+
+@pytest.mark.parametrize(("model", "numbers"), [(BernoulliRBM, "unit"), (GaussianRBM, "standard")])
+def test_pictures_are_in_the_units_of_the_table(model, numbers, rng):
+    """Whatever the encoder made of the columns, and with those that it left out in their places."""
+    table = pd.DataFrame(rng.uniform(0, 10, (40, 16)) * np.arange(1, 17) + 3.0)
+    table[0] = 0.0
+    pipeline = make_pipeline(TableEncoder(numbers=numbers), model(3, n_iter=2, random_state=0))
+    pictures = pictures_of(pipeline.fit(table), table)
+    grid = np.asarray(pictures["samples.png"].images[0].get_array())
+    chosen = table.iloc[np.random.RandomState(0).permutation(40)[:10]].to_numpy()
+    first = np.stack([grid[5 * k : 5 * k + 4, :4].ravel() for k in range(10)])
+    np.testing.assert_allclose(first, chosen, rtol=1e-4, atol=1e-3)
+    assert 20 < np.nanmean(grid[:, -4:]) < 80  # the mean of all is 46
+    # The third row of in-painting is the truth, brightest where the table is.
+    truth = np.asarray(pictures["inpainting.png"].images[0].get_array())[-4:, :4, 0].ravel()
+    assert np.corrcoef(truth, chosen[0])[0, 1] > 0.999

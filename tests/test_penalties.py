@@ -162,11 +162,31 @@ def test_max_norm_finds_the_constrained_optimum(seed):
     np.testing.assert_allclose(result.params.coefs[0].ravel(), ridge(alpha), atol=1e-6)
 
 
+@pytest.mark.parametrize("momentum", [0.0, 0.9])
+def test_bounded_weights_come_to_the_optimum_within_the_bounds(momentum, seed):
+    """Least squares with lower bounds, those that hold back and those that do not."""
+    X, y = regression_rows(seed)
+    centred, target = X - X.mean(axis=0), y - y.mean(axis=0)
+    least = np.random.RandomState(seed).uniform(-1, 1, (X.shape[1], 1))
+    found = optimize.nnls(centred, (target - centred @ least).ravel())[0] + least.ravel()
+    run = Run(penalty=Penalty(least={"coefs": (least,)}), stopping=endless(800))
+    result = minimize(
+        NetworkCost("squared_error", ()),
+        zeros_like_linear(X),
+        make_batches(X, y),
+        SGD(0.1 if momentum else 0.3, momentum),
+        run,
+    )
+    np.testing.assert_allclose(result.params.coefs[0].ravel(), found, atol=1e-6)
+    assert (result.params.coefs[0] >= least).all()
+
+
 @pytest.mark.parametrize(
     ("optimizer", "penalty", "message"),
     [
         (LBFGS(), Penalty(max_norm=1.0), "'lbfgs' has no sound step with max_norm"),
         (ConjugateGradient(), Penalty(max_norm=1.0), "'cg' has no sound step with max_norm"),
+        (LBFGS(), Penalty(least={"coefs": (0.0,)}), "'lbfgs' has no sound step with least"),
         (ConjugateGradient(), Penalty(l1=0.1), "'cg' has no sound step with l1"),
     ],
 )

@@ -155,6 +155,25 @@ def test_columns_without_variance_and_one_row_never_give_nan(estimator, seed):
         assert np.isfinite(model.score_samples(rows)).all()
 
 
+@pytest.mark.parametrize("algorithm", ALGORITHMS)
+@pytest.mark.parametrize("estimator", [BernoulliRBM, GaussianRBM])
+def test_wide_sparse_rows_with_constant_columns_are_learnt(estimator, algorithm, seed):
+    """Two kinds of rows among 800 columns, most of which are always 0 and a few always 1."""
+    rng = np.random.RandomState(seed)
+    X = np.zeros((60, 800), np.float32)
+    X[::2, :20], X[1::2, 20:40], X[:, 40:45] = 1, 1, 1
+    X[:, :60] = np.abs(X[:, :60] - (rng.uniform(size=(60, 60)) < 0.05))
+    X[:, 45:50], X[:, 50:55] = 1, 0
+    rows = sparse.csr_array(X)
+    options = {"n_components": 3, "algorithm": algorithm, "random_state": seed, "batch_size": 20}
+    is_real = estimator is GaussianRBM
+    options |= {"learning_rate": 0.02, "learn_variance": True} if is_real else {}
+    first, last = (estimator(n_iter=n, **options).fit(rows) for n in (0, 60))
+    assert all(np.isfinite(part).all() for part in fitted(last) if part is not None)
+    assert np.isfinite(last.transform(rows)).all()
+    assert last.log_likelihood(rows).mean() > first.log_likelihood(rows).mean() + 3
+
+
 @pytest.mark.parametrize("learn_variance", [False, True])
 @pytest.mark.parametrize("scale", [1e-3, 1.0])
 def test_gaussian_units_stay_bounded_whatever_the_columns(scale, learn_variance, seed):
@@ -166,6 +185,27 @@ def test_gaussian_units_stay_bounded_whatever_the_columns(scale, learn_variance,
         model.fit(rows)
         assert np.abs(model.components_).max() < 10 * scale
         assert np.abs(model.free_energy(rows)).max() < 1000
+
+
+@pytest.mark.parametrize("algorithm", ALGORITHMS)
+@pytest.mark.parametrize("centered", [True, False])
+def test_learnt_variances_stop_at_their_bound(algorithm, centered, seed):
+    X = patterns(seed) + 0.3 * np.random.RandomState(seed).standard_normal((200, 6))
+    X = np.column_stack([X, np.zeros(200), np.ones(200)])
+    options = {"algorithm": algorithm, "centered": centered, "random_state": seed}
+    model = GaussianRBM(3, n_iter=60, learning_rate=0.02, learn_variance=True, **options).fit(X)
+    start = np.where(X.var(axis=0) > 0, X.var(axis=0), X.var(axis=0).mean())
+    np.testing.assert_allclose(model.least_variances_, start / 100)
+    # 1,200 steps of rate / 2, those of a variance with nothing to explain, would lead to e^-12. Noise of
+    # the samples lifts the variances off the bound a little: over 80 fits at most by .6 of it.
+    assert (model.variances_[6:] < 5 * start[6:] / 100).all()
+    assert (model.variances_[:6] > start[:6] / 50).all()
+    bound = model.least_variances_
+    assert (model.variances_ > 0.999 * bound).all()
+    model.partial_fit(X * 2)
+    np.testing.assert_array_equal(model.least_variances_, bound)
+    assert (model.variances_ > 0.999 * bound).all()
+    assert np.abs(model.free_energy(X)).max() < 1000
 
 
 def test_partial_fit_returns_self_and_keeps_the_dtype_and_the_chains(seed):
@@ -370,8 +410,15 @@ def test_clamped_samples_have_the_enumerated_conditional_probability(seed):
 
 def test_values_outside_the_unit_interval_are_named(seed):
     X = 3 * np.random.RandomState(seed).standard_normal((30, 4))
-    with pytest.warns(UserWarning, match=r"outside \[0, 1\].*MinMaxScaler"):
+    told = {"expected_warning": UserWarning, "match": r"outside \[0, 1\].*MinMaxScaler"}
+    with pytest.warns(**told):
         BernoulliRBM(2, n_iter=1).fit(X)
+    model = BernoulliRBM(2).partial_fit(np.eye(4))
+    with pytest.warns(**told) as notes:
+        model.partial_fit(X)
+    assert notes[0].filename == __file__
+    with pytest.warns(**told):
+        model.partial_fit(sparse.csr_matrix(X))
 
 
 @pytest.mark.parametrize(

@@ -61,7 +61,12 @@ def pictures_of(pipeline: Any, table: Any = None, seed: int = 0) -> dict[str, An
         pictures["filters.png"] = plot_filters(places.columns(places.weights))
     history = getattr(model, "history_", None)
     if isinstance(history, dict) and len(history.get("loss", ())) > 1:
-        pictures["learning-curves.png"] = plot_learning_curves(history)
+        ax = pictures["learning-curves.png"] = plot_learning_curves(history)
+        if isinstance(model, BernoulliRBM | GaussianRBM):
+            ax.set_ylabel("mean F(rows) - mean F(samples), nats")
+            ax.set_title(
+                "free energies of rows and samples in balance? No measure of quality", fontsize=10
+            )
     return pictures
 
 
@@ -79,9 +84,14 @@ class _Places:
         self.weights = np.zeros((0, 0)) if weights is None or np.ndim(weights) != 2 else weights
         encoder = getattr(pipeline, "steps", [("", None)])[0][1]
         self.positions, self.n_columns = np.arange(len(self.weights)), len(self.weights)
+        self.center: Any = 0.0
+        self.scale: Any = 1.0
         if isinstance(encoder, TableEncoder):
-            self.positions = np.array([position for _, _, position in encoder.used()])
+            used = [(treatment, position) for _, treatment, position in encoder.used()]
+            self.positions = np.array([position for _, position in used])
             self.n_columns = len(encoder.columns_)
+            self.center = np.array([getattr(treatment, "center", 0.0) for treatment, _ in used])
+            self.scale = np.array([getattr(treatment, "scale", 1.0) for treatment, _ in used])
         side = round(self.n_columns**0.5)
         is_square = side >= LEAST_PICTURE and side**2 == self.n_columns
         # not where some column became several
@@ -94,6 +104,14 @@ class _Places:
         out = np.zeros((self.n_columns, *inputs.shape[1:]))
         out[self.positions] = inputs
         return out
+
+    def pictures(self, inputs: Any) -> Any:
+        """Last axis: the columns of the table, in the table's own units."""
+        import numpy as np
+
+        return np.moveaxis(
+            self.columns(np.moveaxis(inputs * self.scale + self.center, -1, 0)), 0, -1
+        )
 
 
 def _encoded(pipeline: Any, table: Any, seed: int) -> Any:
@@ -112,6 +130,9 @@ def _encoded(pipeline: Any, table: Any, seed: int) -> Any:
 def _of_machine(
     machine: BernoulliRBM | GaussianRBM, places: _Places, rows: Any, seed: int
 ) -> dict[str, Any]:
+    import numpy as np
+
+    from deepen.neural_network import GaussianRBM
     from deepen.plotting import (
         plot_filters_by_use,
         plot_hidden_activations,
@@ -129,18 +150,27 @@ def _of_machine(
     }
     if not places.is_picture:
         return pictures
-    pictures["filters.png"] = plot_filters_by_use(places.columns(places.weights), hidden)
+    added = places.weights  # log-odds; of a Gaussian machine what a unit adds to the picture
+    if isinstance(machine, GaussianRBM):
+        added = added * np.reshape(places.scale, (-1, 1))
+    pictures["filters.png"] = plot_filters_by_use(places.columns(added), hidden)
     samples = _samples(machine, shown[:CHAINS], seed)
-    pictures["samples.png"] = plot_samples(places.columns(samples.T).T, steps=(0, *MOMENTS))
     if rows is not None:
-        truth = places.columns(rows[:CHAINS].T).T
-        damaged, filled = _completed(machine, places, truth, seed)
-        pictures["inpainting.png"] = plot_inpainting(damaged, filled, truth)
+        samples[0] = rows[:CHAINS]
+    pictures["samples.png"] = plot_samples(places.pictures(samples), steps=(0, *MOMENTS))
+    if rows is not None:
+        damaged, filled = _completed(machine, places, rows[:CHAINS], seed)
+        given, completed, truth = map(places.pictures, (damaged, filled, rows[:CHAINS]))
+        given[:, places.n_columns // 2 :] = np.nan
+        pictures["inpainting.png"] = plot_inpainting(given, completed, truth)
     return pictures
 
 
 def _samples(machine: Any, v: Any, seed: int) -> Any:
-    """States of chains that begin at rows, after growing numbers of steps, inputs on the last axis."""
+    """Chains that begin at rows, after growing numbers of steps, inputs on the last axis.
+
+    What is shown are the means that the features of each state imply: the states themselves are bits.
+    """
     import numpy as np
 
     from deepen.functions import sampling
@@ -153,18 +183,16 @@ def _samples(machine: Any, v: Any, seed: int) -> Any:
             return sampling.gibbs(params, begin, key, n_steps)
 
         states.append(machine._compute(walk, rng))
-    return np.stack(states)
+    return np.stack([machine.reconstruct(state) for state in states])
 
 
-def _completed(machine: Any, places: _Places, truth: Any, seed: int) -> tuple[Any, Any]:
+def _completed(machine: Any, places: _Places, rows: Any, seed: int) -> tuple[Any, Any]:
     """Rows without their lower half, and what the machine makes of them."""
     import numpy as np
 
-    damaged = truth.copy()
-    damaged[:, places.n_columns // 2 :] = np.nan
-    inputs = damaged[:, places.positions].astype(machine.components_.dtype)
-    filled = machine.inpaint(inputs, *STEPS_TO_FILL, random_state=seed)
-    return damaged, places.columns(filled.T).T
+    damaged = np.array(rows, machine.components_.dtype)
+    damaged[:, places.positions >= places.n_columns // 2] = np.nan
+    return damaged, machine.inpaint(damaged, *STEPS_TO_FILL, random_state=seed)
 
 
 def _update(machine: Any, rows: Any, seed: int) -> Any:

@@ -193,8 +193,9 @@ def _refuse_unsound(objective: Any, optimizer: Any, settings: Run) -> None:
             f"solver={name!r} needs a cost without randomness, but dropout, noise or augmentation"
             f" is set. {remedy} or leave them out."
         )
-    if settings.penalty.max_norm is not None:
-        raise ValueError(f"solver={name!r} has no sound step with max_norm. {remedy}.")
+    for projected in ("max_norm", "least"):
+        if getattr(settings.penalty, projected) is not None:
+            raise ValueError(f"solver={name!r} has no sound step with {projected}. {remedy}.")
     if settings.penalty.l1 is not None and name == "cg":
         raise ValueError(f"solver='cg' has no sound step with l1. {remedy} or 'lbfgs'.")
     if settings.validate is not None or settings.checkpoint is not None:

@@ -1,4 +1,4 @@
-"""Penalties on the weights: L2 in the cost, L1 by a proximal step, max-norm by projection.
+"""Penalties on the weights: L2 in the cost, L1 by a proximal step, max-norm and bounds by projection.
 
     cost + lambda_2 / 2 ||W||_2^2 + lambda_1 ||W||_1    subject to    ||column of W||_2 <= c
 
@@ -43,12 +43,15 @@ class Penalty:
         c, the largest Euclidean norm of the weights into one unit, positive.
     fields : tuple of str
         Names of the parameters' fields that are penalised.
+    least : dict, or None
+        Lower bounds of fields, penalised or not, by their names: arrays as the fields hold them.
     """
 
     l2: Any = None
     l1: Any = None
     max_norm: Any = None
     fields: tuple[str, ...] = field(default=("coefs",), metadata={"static": True})
+    least: Any = None
 
     def smooth(self, params: Any) -> Float[Array, ""] | float:
         """The differentiable part, lambda_2 / 2 ||W||_2^2."""
@@ -76,7 +79,10 @@ class Penalty:
         return self.project(self._change(params, step_sizes, shrink))
 
     def project(self, params: Any) -> Any:
-        """Weights of each unit scaled back to norm c where they exceed it."""
+        """Fields raised to their bounds; weights of each unit scaled back to norm c where they exceed it."""
+        for name, bound in (self.least or {}).items():
+            raised = jax.tree.map(jnp.maximum, getattr(params, name), bound)
+            params = params._replace(**{name: raised})
         if self.max_norm is None:
             return params
 

@@ -73,7 +73,7 @@ class BaseRBM(RBMInference):
             For wrong parameters or shapes, and where the parameters diverge.
         """
         check_parameters(self)
-        X = self._validate_rows(X, reset=True)
+        X = self._training_rows(X, reset=True)
         rng = check_random_state(self.random_state)
         self._keep(train(self, self._start(X, rng), X, rng, n_epochs=self.n_iter))
         self._rng = None
@@ -93,7 +93,7 @@ class BaseRBM(RBMInference):
         """
         check_parameters(self)
         is_first = not hasattr(self, "components_")
-        X = self._validate_rows(X, reset=is_first)
+        X = self._training_rows(X, reset=is_first)
         rng = self._generator()
         if not is_first:
             X = X.astype(self.components_.dtype, copy=False)
@@ -101,12 +101,20 @@ class BaseRBM(RBMInference):
         self._keep(train(self, machine, X, rng, n_epochs=1, is_incremental=True))
         return self
 
+    def _training_rows(self, X: Any, reset: bool) -> Any:
+        """Rows to learn from, checked; with a warning where the visible units cannot take them."""
+        return self._validate_rows(X, reset)
+
     def _mean(self, X: Any) -> Array:
         """Mean of each column, summed in float64."""
         return column_means(X).astype(X.dtype)
 
     def _variance(self, X: Any, mean: Array) -> Array | None:
         """Variance of each column, where the visible units have one."""
+        return None
+
+    def _least(self) -> dict[str, Array] | None:
+        """Lower bounds of parameters by their names, where there are any."""
         return None
 
     def _start(self, X: Any, rng: np.random.RandomState) -> Machine:

@@ -186,6 +186,7 @@ def _penalty(estimator: Any) -> Any:
         l1=estimator.l1 or None,
         max_norm=estimator.max_norm,
         fields=("weights",),
+        least=estimator._least(),
     )
 
 

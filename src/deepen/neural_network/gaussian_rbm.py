@@ -17,8 +17,10 @@ from sklearn.utils.validation import check_is_fitted
 
 from deepen.functions import gaussian_energy
 from deepen.neural_network._base_rbm import BaseRBM
+from deepen.neural_network._rbm_training import Machine
 
 Array = NDArray[Any]
+LEAST_SHARE = 0.01  # of the variance that a column starts from
 
 
 class GaussianRBM(BaseRBM):
@@ -26,8 +28,12 @@ class GaussianRBM(BaseRBM):
 
     Each state of the hidden units is one Gaussian with the mean a + W h; the machine is a mixture of
     2^n_components of them. The steps are those of columns divided by their deviations, so that the
-    scale of a column does not matter; with the penalties and 'adam' it does: standardise then. With
-    learnt variances take small steps; that of a constant column goes to 0.
+    scale of a column does not matter; with the penalties and 'adam' it does: standardise then.
+
+    A learnt variance stops at a hundredth of the one that it starts from, the column's own (of a
+    constant column, the mean of all). Without a bound the density at a column of few different values
+    grows for ever (Hathaway 1985); and a step changes a hidden unit's log-odds by about rate v^2 / s^2,
+    which at the bound and the default rate is 1: the most that still is a small step.
 
     Parameters
     ----------
@@ -51,12 +57,15 @@ class GaussianRBM(BaseRBM):
         a and b.
     variances_ : ndarray of shape (n_features,)
         s^2, in the squared units of the columns.
+    least_variances_ : ndarray of shape (n_features,)
+        What learnt variances never fall below.
     h_samples_, history_, n_iter_, n_features_in_, feature_names_in_
         As in :class:`deepen.neural_network.BernoulliRBM`.
 
     References
     ----------
-    Cho, Ilin and Raiko 2011, doi:10.1007/978-3-642-21735-7_2.
+    Cho, Ilin and Raiko 2011, doi:10.1007/978-3-642-21735-7_2. Hathaway 1985, "A constrained formulation
+    of maximum-likelihood estimation for normal mixture distributions", doi:10.1214/aos/1176349557.
 
     Examples
     --------
@@ -148,6 +157,14 @@ class GaussianRBM(BaseRBM):
     def _variance(self, X: Any, mean: Array) -> Array:
         squares = sum(np.square(v - mean).sum(axis=0, dtype=np.float64) for v in self._chunks(X))
         return (squares / X.shape[0]).astype(X.dtype)
+
+    def _start(self, X: Any, rng: np.random.RandomState) -> Machine:
+        machine = super()._start(X, rng)
+        self.least_variances_ = LEAST_SHARE * np.exp(machine.params.log_variance)
+        return machine
+
+    def _least(self) -> dict[str, Array] | None:
+        return {"log_variance": np.log(self.least_variances_)} if self.learn_variance else None
 
     def _params(self) -> gaussian_energy.Params:
         biases = (self.intercept_visible_, self.intercept_hidden_)

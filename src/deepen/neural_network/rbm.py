@@ -193,9 +193,9 @@ class BernoulliRBM(BaseRBM):
         weights = self.components_.T
         return bernoulli_energy.Params(weights, self.intercept_visible_, self.intercept_hidden_)
 
-    def _validate_rows(self, X: Any, reset: bool) -> Any:
-        X = super()._validate_rows(X, reset)
-        if reset and X.shape[0] and (X.min() < 0 or X.max() > 1):
+    def _training_rows(self, X: Any, reset: bool) -> Any:
+        X = super()._training_rows(X, reset)
+        if X.shape[0] and (X.min() < 0 or X.max() > 1):
             warnings.warn(
                 f"X has values outside [0, 1] (from {X.min():g} to {X.max():g}), which binary units"
                 " cannot take. Scale X with MinMaxScaler, or use GaussianRBM.",
