@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -26,13 +28,15 @@ SIZES = (6, 5, 4)
 
 
 def random_network(rng, sizes=SIZES):
-    """Network with one directed layer whose two directions have nothing to do with each other."""
-    n, m, k = sizes
+    """Network whose two directions have nothing to do with each other; the last two sizes are the top's."""
 
     def layer(n_in, n_out):
         return Layer(rng.normal(size=(n_in, n_out)), rng.normal(size=n_out))
 
-    return Params((layer(n, m),), (layer(m, n),), bernoulli_machine(rng, m, k, dtype=np.float64))
+    pairs = list(pairwise(sizes[:-1]))
+    recognition = tuple(layer(below, above) for below, above in pairs)
+    generative = tuple(layer(above, below) for below, above in pairs)
+    return Params(recognition, generative, bernoulli_machine(rng, *sizes[-2:], dtype=np.float64))
 
 
 def log_bernoulli(z, h):
@@ -41,19 +45,27 @@ def log_bernoulli(z, h):
 
 
 def exact(params, v):
-    """Log-likelihood and bound of each row of v by enumeration of h_1."""
-    h = states(params.top.weights.shape[0])
+    """Log-likelihood and bound of each row of v by enumeration of the paths h_1, ..., h_{L-1}."""
+    joint, up = np.zeros((len(v), 1)), np.zeros((len(v), 1))  # of each row and path so far
+    below = v[:, None]  # the last state of each path
+    for R, G in zip(params.recognition, params.generative, strict=True):
+        h = states(len(R.bias))
+        below = below[:, :, None]
+        down = log_bernoulli((h @ G.weights + G.bias)[None, None], below)
+        joint = (joint[:, :, None] + down).reshape(len(v), -1)
+        rise = log_bernoulli(below @ R.weights + R.bias, h[None, None])
+        up = (up[:, :, None] + rise).reshape(len(v), -1)
+        n_paths = joint.shape[1] // len(h)
+        below = np.broadcast_to(np.tile(h, (n_paths, 1)), (len(v), joint.shape[1], len(R.bias)))
     log_prior = np.logaddexp.reduce(log_joint(params.top), axis=1) - log_partition(params.top)
-    down = log_bernoulli(h @ params.generative[0].weights + params.generative[0].bias, v[:, None])
-    z = v @ params.recognition[0].weights + params.recognition[0].bias
-    up = log_bernoulli(z[:, None], h[None])
-    joint = log_prior[None] + down
+    joint = joint + np.tile(log_prior, joint.shape[1] // len(log_prior))
     return np.logaddexp.reduce(joint, axis=1), (np.exp(up) * (joint - up)).sum(axis=1)
 
 
-def test_the_bound_is_what_enumeration_says_and_below_the_likelihood(seed):
+@pytest.mark.parametrize("sizes", [SIZES, (4, 3, 3, 4)], ids=["one directed layer", "two"])
+def test_the_bound_is_what_enumeration_says_and_below_the_likelihood(sizes, seed):
     rng = np.random.RandomState(seed)
-    params, v, n_draws = random_network(rng), states(SIZES[0]), 4000
+    params, v, n_draws = random_network(rng, sizes), states(sizes[0]), 4000
     likelihood, bound = exact(params, v)
     assert np.exp(likelihood).sum() == pytest.approx(1)
     assert (bound <= likelihood + 1e-9).all()
@@ -78,12 +90,13 @@ def test_with_tied_weights_it_is_the_machine_and_every_draw_of_the_bound_exact(s
     np.testing.assert_allclose(drawn, expected, rtol=1e-10)
 
 
-def test_samples_have_the_enumerated_probabilities(seed):
+@pytest.mark.parametrize("sizes", [(3, 3, 2), (3, 2, 3, 2)], ids=["one directed layer", "two"])
+def test_samples_have_the_enumerated_probabilities(sizes, seed):
     rng = np.random.RandomState(seed)
-    params, n = random_network(rng, (3, 3, 2)), 40_000
+    params, n = random_network(rng, sizes), 40_000
     probability = np.exp(exact(params, states(3))[0])
     with jax.enable_x64(True):
-        x = jnp.asarray(rng.uniform(size=(n, 3)) < 0.5, float)
+        x = jnp.asarray(rng.uniform(size=(n, sizes[-2])) < 0.5, float)
         mean = np.asarray(belief_network.sample(params, x, None, jax.random.key(seed), 100))
     likelihood = np.where(states(3)[:, None], mean, 1 - mean).prod(axis=2)  # of each state, by draw
     error = likelihood.std(axis=1) / np.sqrt(n)

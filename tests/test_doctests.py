@@ -9,6 +9,7 @@ import re
 import warnings
 from pathlib import Path
 
+import numpy as np
 import pytest
 from sklearn.exceptions import ConvergenceWarning
 
@@ -42,3 +43,14 @@ def test_the_example_of_the_engines_page(capsys):
     (code,) = re.findall(r"```python\n(.*?)```", page, flags=re.DOTALL)
     exec(compile(code, "engine.md", "exec"), {"__name__": "engine_page"})
     assert float(capsys.readouterr().out) == pytest.approx(3.0)
+
+
+def test_the_examples_of_the_page_on_pretraining():
+    page = (PAGES / "pretraining_guide.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"```python\n(.*?)```", page, flags=re.DOTALL)
+    names = {"__name__": "pretraining_page"}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        exec(compile("\n".join(blocks), "pretraining_guide.md", "exec"), names)
+    assert names["sevens"].shape == (5, 64)
+    assert 64 * np.log(0.5) < names["bound"].mean() < 0

@@ -53,12 +53,12 @@ def test_from_how_many_labels_on_it_stops_paying(pretrained, words):
 @pytest.mark.parametrize(
     ("error", "answer", "words"),
     [
-        (0.1, "helped", "The 9 rows without a target helped: stacked"),
-        (0.6, "did not help", "The 9 rows without a target did not help"),
-        (0.4, "cannot tell", "Whether the 9 rows without a target helped does not show"),
+        (0.1, "helped", "Pre-training with the 9 rows without a target pays: stacked"),
+        (0.6, "did not help", "Pre-training with the 9 rows without a target does not pay: "),
+        (0.4, "cannot tell", "Whether pre-training with the 9 rows without a target pays does not"),
     ],
 )
-def test_whether_unlabelled_rows_helped(error, answer, words):
+def test_whether_pretraining_pays(error, answer, words):
     attempts = {}
     for name, value in [("linear", 0.0), ("modern", 0.4), ("deep", 0.5), ("sae", error)]:
         rung, repeats = RUNG[name], losses(value)

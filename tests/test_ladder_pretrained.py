@@ -17,13 +17,16 @@ from deepen.model_selection import (
     pretraining,
     report_extras,
     training,
+    unlabelled_gain,
 )
+from deepen.model_selection.climb import Attempt
 from deepen.model_selection.data import Data
-from deepen.model_selection.intervals import Judging
+from deepen.model_selection.intervals import Judging, RowLosses
 from deepen.model_selection.ladder_report import report_of
 from deepen.model_selection.metrics import METRICS
 from deepen.model_selection.plan import CostModel
 from deepen.model_selection.pretraining import Pretraining, unit_scaler
+from deepen.model_selection.results import Outcome, RungResult
 from deepen.model_selection.rungs import RUNGS, build, select_rungs
 from deepen.model_selection.store import RunError
 from deepen.report import render
@@ -169,6 +172,7 @@ def test_a_ladder_of_pre_trained_rungs(tmp_path, monkeypatch):
         and "70 rows without a target" in found.pretraining.sentence
     )
     assert found.pretraining.plain == "one_hidden" and found.pretraining_by_labels
+    assert found.unlabelled.n_repeats == 2 and found.unlabelled.name == found.pretraining.pretrained
     assert {c.name for c in found.label_curves} >= {"one_hidden", found.pretraining.pretrained}
     json.dumps(ladder.to_dict())
     views = ladder.layers_
@@ -182,6 +186,7 @@ def test_a_ladder_of_pre_trained_rungs(tmp_path, monkeypatch):
     assert (
         "What pre-training learnt" in page and "t-SNE of layer 2" in page and len(page) < 1_000_000
     )
+    assert "by themselves" in page
     again = Ladder(repeats=2, trials=1, rungs=rungs, best=True, checkpoint=tmp_path / "run")
     monkeypatch.setattr(training, "fit_candidate", None)  # nothing is trained again
     monkeypatch.setattr(ladder_steps, "costly_findings", lambda *args: None)
@@ -191,6 +196,45 @@ def test_a_ladder_of_pre_trained_rungs(tmp_path, monkeypatch):
     assert again.findings_.pretraining == found.pretraining
     with pytest.raises(RunError, match="rows have changed"):
         again.fit(X.iloc[:-1], y.iloc[:-1])
+
+
+@pytest.mark.parametrize(
+    ("error_alone", "answer", "words"),
+    [
+        (0.5, "helped", "The 70 rows without a target helped by themselves: over the same"),
+        (0.0, "did not help", "The 70 rows without a target did not help by themselves"),
+        (0.2, "cannot tell", "Whether the 70 rows without a target helped by themselves does not"),
+    ],
+)
+def test_what_unlabelled_rows_are_worth_by_themselves(error_alone, answer, words, monkeypatch):
+    data, seen = data_of(*pictures(), n_repeats=4), []
+
+    def outcome(repeat, error):
+        rows = data.splits[repeat].verdict
+        values = (np.arange(len(rows)) < error * len(rows)).astype(float)
+        return Outcome(repeat, RowLosses(rows, values), np.empty(0), dict(RUNG["dbn"].first))
+
+    def fit(rung, params, arrays, data, *, seed, deadline):
+        seen.append((params, arrays))
+        return training.Fitted(object(), 0.0)
+
+    monkeypatch.setattr(training, "fit_candidate", fit)
+    monkeypatch.setattr(
+        unlabelled_gain, "outcome_of", lambda fitted, arrays, data, r: outcome(r, error_alone)
+    )
+    attempt = Attempt(
+        RUNG["dbn"], RungResult("dbn", "", "rung"), [outcome(r, 0.2) for r in range(4)]
+    )
+    found = unlabelled_gain.unlabelled_gain(attempt, data, 0.01, float("inf"))
+    assert (found.answer, found.n_repeats, found.n_unlabelled) == (answer, 4, 70)
+    assert found.sentence.startswith(words)
+    assert found.mean == pytest.approx(error_alone - 0.2, abs=0.05)
+    for repeat, (params, arrays) in enumerate(seen):
+        assert params == RUNG["dbn"].first and arrays.pretraining.n_unlabelled == 0
+        assert np.array_equal(arrays.pretraining.rows, data.arrays(repeat, "unit").training[0])
+    assert unlabelled_gain.unlabelled_gain(attempt, data, 0.01, clock.now() - 1) is None
+    data.X_unlabelled = None
+    assert unlabelled_gain.unlabelled_gain(attempt, data, 0.01, float("inf")) is None
 
 
 @pytest.mark.parametrize("name", PRETRAINED)

@@ -69,6 +69,8 @@ def notes(model: Ladder) -> list[str]:
         found.append(f"{rows} {verb} no target; {use_of_unlabelled(model)}.")
     if model.findings_.pretraining is not None:
         found.append(model.findings_.pretraining.sentence)
+    if model.findings_.unlabelled is not None:
+        found.append(model.findings_.unlabelled.sentence)
     if model.findings_.pretraining_by_labels:
         found.append(model.findings_.pretraining_by_labels)
     if model.left_out_:

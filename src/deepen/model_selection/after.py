@@ -34,10 +34,11 @@ from deepen.model_selection.pretraining_gain import (
     compared_networks,
     until_when,
 )
+from deepen.model_selection.unlabelled_gain import UnlabelledGain, unlabelled_gain
 from deepen.model_selection.verdict import Verdict
 
-# Parts of the time left: curves of up to three rungs, then importances.
-CURVES_SHARE, IMPORTANCES_SHARE = 0.5, 0.8
+# Parts of the time left: pre-training without unlabelled rows, curves of some rungs, importances.
+UNLABELLED_SHARE, CURVES_SHARE, IMPORTANCES_SHARE = 0.2, 0.5, 0.8
 
 
 @dataclass(frozen=True)
@@ -82,6 +83,8 @@ class Findings:
         The chosen rung, the linear one, the best plain and the best pre-trained network.
     pretraining : PretrainingGain or None
         The best pre-trained network against the best plain one.
+    unlabelled : UnlabelledGain or None
+        That network against itself pre-trained on the training rows alone.
     pretraining_by_labels : str
         From how many labels on pre-training stops paying, in words; empty where it did not run.
     importances : list of Importance
@@ -97,6 +100,7 @@ class Findings:
 
     label_curves: list[LabelCurve] = field(default_factory=list)
     pretraining: PretrainingGain | None = None
+    unlabelled: UnlabelledGain | None = None
     pretraining_by_labels: str = ""
     importances: list[Importance] = field(default_factory=list)
     mistakes: list[Mistake] = field(default_factory=list)
@@ -149,10 +153,14 @@ def _threshold(attempt: Attempt, data: Data) -> Threshold:
 
 
 def costly_findings(findings: Findings, ascent: Ascent, verdict: Verdict, deadline: float) -> None:
-    """Label curves and importances, as far as they fit before `deadline`."""
+    """What unlabelled rows were worth, label curves and importances, as far as they fit."""
     data, attempts = ascent.climber.data, ascent.attempts
     start = now()
     room = deadline - start
+    if (pair := best_pair(attempts)) and data.X_unlabelled is not None:
+        ascent.climber.tell("after", "pre-training without the rows that have no target")
+        end = _part(start, room, UNLABELLED_SHARE)
+        findings.unlabelled = unlabelled_gain(pair[0], data, ascent.min_gain, end)
     findings.label_curves = []
     losses: dict[str, LabelLosses] = {}
     for name in curve_rungs(verdict, attempts):
@@ -162,7 +170,7 @@ def costly_findings(findings: Findings, ascent: Ascent, verdict: Verdict, deadli
             losses[name] = found
             curve = label_curve(attempts[name], found, data, ascent.min_gain)
             findings.label_curves.append(curve)
-    if pair := best_pair(attempts):
+    if pair:
         pretrained, plain = (_with_all_repeats(attempt, losses) for attempt in pair)
         findings.pretraining_by_labels = until_when(pretrained, plain, data, ascent.min_gain)
     if not findings.label_curves:

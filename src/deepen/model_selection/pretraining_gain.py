@@ -15,7 +15,7 @@ from deepen.model_selection.climb import Attempt
 from deepen.model_selection.data import Data
 from deepen.model_selection.intervals import Estimate, RowLosses, difference
 from deepen.model_selection.sentence import show, show_interval
-from deepen.report.text import capital, counted
+from deepen.report.text import counted
 
 Answer = Literal["helped", "did not help", "cannot tell"]
 ALPHA = 0.05
@@ -94,35 +94,38 @@ def pretraining_gain(
         data.judging,
     )
     low, high = found.interval(ALPHA / n_pairs)
-    answer: Answer = "cannot tell"
-    if low > 0:
-        answer = "helped"
-    elif high < min_gain:
-        answer = "did not help"
+    answer = answer_of(low, high, min_gain)
     n = 0 if data.X_unlabelled is None else data.X_unlabelled.shape[0]
-    sentence = _sentence(answer, n, pretrained, plain, _gained(found, low, high, data))
+    sentence = _sentence(answer, n, pretrained, plain, gained(found, low, high, data))
     return PretrainingGain(
         pretrained.rung.name, plain.rung.name, n, found.mean, (low, high), answer, sentence
     )
 
 
-def _sentence(answer: Answer, n: int, pretrained: Attempt, plain: Attempt, gained: str) -> str:
-    is_it = n == 1
-    they = f"the {counted(n, 'row')} without a target" if n else "pre-training"
-    did = "helped" if n else "pays"
+def _sentence(answer: Answer, n: int, pretrained: Attempt, plain: Attempt, words: str) -> str:
+    """What was compared is pre-training, with all rows that it had, and no pre-training."""
+    rows = f" with the {counted(n, 'row')} without a target" if n else ""
     lead = {
-        "helped": f"{they} {did}",
-        "did not help": f"{they} did not help" if n else f"{they} does not pay",
-        "cannot tell": f"whether {they} {did} does not show",
+        "helped": f"Pre-training{rows} pays",
+        "did not help": f"Pre-training{rows} does not pay",
+        "cannot tell": f"Whether pre-training{rows} pays does not show",
     }[answer]
-    how = f"pre-trained with {'it' if is_it else 'them'}" if n else "on the training rows alone"
+    how = "" if n else ", on the training rows alone,"
     return (
-        f"{capital(lead)}: {pretrained.result.title}, {how}, gained {gained} over the best plain "
-        f"network, {plain.result.title}."
+        f"{lead}: {pretrained.result.title}{how} gained {words} over the best plain network,"
+        f" {plain.result.title}."
     )
 
 
-def _gained(found: Estimate, low: float, high: float, data: Data) -> str:
+def answer_of(low: float, high: float, min_gain: float) -> Answer:
+    """Surely above zero; surely below the least gain; neither."""
+    if low > 0:
+        return "helped"
+    return "did not help" if high < min_gain else "cannot tell"
+
+
+def gained(found: Estimate, low: float, high: float, data: Data) -> str:
+    """A gain with its interval, in words."""
     mean = show(found.mean, (high - low) / 2, data.metric, is_gain=True)
     shown = show_interval(low, high, data.metric, is_gain=True).removesuffix(" points")
     return f"{mean} ({shown})"
@@ -146,7 +149,7 @@ def until_when(pretrained: LossesBySize, plain: LossesBySize, data: Data, min_ga
     for size in sizes:
         found = difference(plain[size], pretrained[size], data.judging)
         low, high = found.interval(ALPHA / len(sizes))
-        words[size] = _gained(found, low, high, data)
+        words[size] = gained(found, low, high, data)
         pays.append(low > 0)
         last = "it stops" if high < min_gain else "it is not shown to"
     if all(pays):

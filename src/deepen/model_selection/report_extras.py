@@ -45,6 +45,8 @@ def notices(ladder: Ladder, warnings: Sequence[str] = ()) -> list[Notice]:
         text = f"{_rows(ladder.n_unlabeled_)} without a target; {use_of_unlabelled(ladder)}."
         if gain := ladder.findings_.pretraining:
             text = f"{text} {gain.sentence}"
+        if alone := ladder.findings_.unlabelled:
+            text = f"{text} {alone.sentence}"
         found.append(Notice("Unlabelled rows", text))
     elif gain := ladder.findings_.pretraining:
         found.append(Notice("Pre-training", gain.sentence))
