@@ -84,6 +84,19 @@ def test_four_files(table, tmp_path, method):
     assert b"<svg" in (out / "embedding.svg").read_bytes()[:1000]
 
 
+def test_thumbnails_in_the_picture_where_rows_are_images(tmp_path, rng):
+    pixels = pd.DataFrame(rng.randint(0, 9, (N, 64)), columns=[f"pixel_{i}" for i in range(64)])
+    tables = {"images": pixels, "numbers": pixels.add_prefix("of_")}
+    n_pictures = {}
+    for name, frame in tables.items():
+        frame.to_csv(tmp_path / f"{name}.csv", index=False)
+        out = tmp_path / f"{name}.svg"
+        result = run(tmp_path / f"{name}.csv", "--method", "pca", "--out", out)
+        assert result.exit_code == 0, result.output
+        n_pictures[name] = out.read_text().count("<image")
+    assert n_pictures["numbers"] == 0 and 10 < n_pictures["images"] <= N
+
+
 def test_every_column_of_a_wide_table_is_offered(tmp_path, rng):
     frame = pd.DataFrame(rng.rand(20, 110)).add_prefix("c").assign(label=["yes", "no"] * 10)
     frame.to_csv(tmp_path / "wide.csv", index=False)

@@ -24,6 +24,11 @@ def is_streamed(X: Any) -> bool:
     return isinstance(X, np.memmap) or callable(getattr(X, "batches", None))
 
 
+def is_whole_numbers(X: Any) -> bool:
+    """Whether rows are an array of integers or truth values, whose floats may take eight times the room."""
+    return isinstance(X, np.ndarray) and X.ndim == 2 and X.size > 0 and X.dtype.kind in "iub"
+
+
 class Stream:
     """Blocks of checked rows, float64 or float32, from the start at every call.
 
@@ -32,7 +37,7 @@ class Stream:
     Parameters
     ----------
     estimator : the estimator that fits, or whose fit is used
-    X : memory map of shape (n_samples, n_features), or an object with ``batches()``
+    X : array or memory map of shape (n_samples, n_features), or an object with ``batches()``
     reset : bool, default=True
         False for rows of a fitted estimator, whose columns they must have.
 
@@ -59,7 +64,7 @@ class Stream:
 
     def _raw(self) -> Iterator[Any]:
         X = self._X
-        if not isinstance(X, np.memmap):
+        if not isinstance(X, np.ndarray):
             blocks = X.batches()
             if blocks is self._last:
                 raise ValueError(
@@ -99,7 +104,7 @@ def each_row(estimator: Any, X: Any, function: Callable[[Any], Any]) -> Any:
     ValueError
         Where the rows do not fit the estimator, or a stream has none.
     """
-    if is_streamed(X):
+    if is_streamed(X) or is_whole_numbers(X):
         blocks = Stream(estimator, X, reset=False)()
     else:
         X = validate_data(

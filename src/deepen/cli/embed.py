@@ -234,7 +234,14 @@ def _picture(
     from deepen.plotting import plot_embedding
 
     labels = None if rows.colour is None else rows.columns[rows.colour]
-    ax = plot_embedding(places, labels, name=rows.colour or "", title=title, axis_names=axis_names)
+    ax = plot_embedding(
+        places,
+        labels,
+        name=rows.colour or "",
+        title=title,
+        axis_names=axis_names,
+        images=rows.images,
+    )
     buffer = io.BytesIO()
     unsaid = {"Date": None} if kind == "svg" else {"Software": None}
     with rc_context({"svg.hashsalt": "deepen"}):

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from deepen.datasets.idx import read_idx
     from deepen.datasets.kinds import Column, infer_columns, infer_task
     from deepen.datasets.readers import find_column, read_table
+    from deepen.datasets.row_files import RowFiles
     from deepen.datasets.tables import TableEncoder
 
 __all__ = [
@@ -20,6 +21,7 @@ __all__ = [
     "DataError",
     "Drift",
     "Finding",
+    "RowFiles",
     "TableEncoder",
     "find_column",
     "infer_columns",
@@ -36,6 +38,7 @@ _HOMES = {
     "DataError": "_errors",
     "Drift": "drift",
     "Finding": "drift",
+    "RowFiles": "row_files",
     "TableEncoder": "tables",
     "find_column": "readers",
     "infer_columns": "kinds",

@@ -10,7 +10,7 @@ from deepen.datasets import builtin
 from deepen.datasets._errors import DataError
 from deepen.datasets.delimited import delimited_chunks
 from deepen.datasets.parquet import parquet_chunks
-from deepen.datasets.readers import TEXT_SUFFIXES, checked_suffix, read_table
+from deepen.datasets.readers import TEXT_SUFFIXES, checked_suffix, npy_chunks, read_table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -23,7 +23,7 @@ def read_chunks(
 ) -> Iterator[pd.DataFrame]:
     """Tables of at most ``n_rows`` rows that together are a file's, in the order of its rows.
 
-    Text and Parquet are read piece by piece; arrays and built-in data sets whole, then cut. A
+    Text, Parquet and .npy are read piece by piece; other arrays and built-in data sets whole, then cut. A
     column of text may be numbers in one piece and words in another, as its cells have it.
 
     Parameters
@@ -56,6 +56,8 @@ def read_chunks(
         yield from _with_rows(delimited_chunks(Path(source), as_text, n_rows), source)
     elif suffix == ".parquet":
         yield from _with_rows(parquet_chunks(Path(source), n_rows), source)
+    elif suffix == ".npy":
+        yield from _with_rows(npy_chunks(Path(source), n_rows), source)
     else:
         table = read_table(source)
         for start in range(0, len(table), n_rows):

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import zipfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -171,10 +171,10 @@ def _suffix(path: Path) -> str:
     return "-ubyte" if name.endswith("-ubyte") else Path(name).suffix
 
 
-def _load_numpy(path: Path) -> Any:
+def _load_numpy(path: Path, mmap_mode: Literal["r"] | None = None) -> Any:
     # Pickled objects in the file could run code, so they are refused.
     try:
-        return np.load(path, allow_pickle=False)
+        return np.load(path, mmap_mode, allow_pickle=False)
     except (ValueError, EOFError, OSError, zipfile.BadZipFile) as error:
         message = (
             f"{path}: not a readable NumPy file of plain arrays ({str(error).splitlines()[0]})."
@@ -183,10 +183,22 @@ def _load_numpy(path: Path) -> Any:
 
 
 def _read_npy(path: Path) -> pd.DataFrame:
-    array = _load_numpy(path)
+    return array_table(_rows_of_npy(path), place=str(path))
+
+
+def _rows_of_npy(path: Path, mmap_mode: Literal["r"] | None = None) -> Any:
+    array = _load_numpy(path, mmap_mode)
     if not isinstance(array, np.ndarray):
         raise DataError(f"{path}: holds several arrays; rename it to .npz.")
-    return array_table(array, place=str(path))
+    return array
+
+
+def npy_chunks(path: Path, n_rows: int) -> Iterator[pd.DataFrame]:
+    """Tables of at most ``n_rows`` rows that together are a file's; one is in memory."""
+    rows = _rows_of_npy(path, "r")
+    for start in range(0, len(rows) if rows.ndim else 1, n_rows):
+        part = np.array(rows[start : start + n_rows]) if rows.ndim else rows
+        yield array_table(part, place=str(path))
 
 
 def _read_npz(path: Path) -> pd.DataFrame:

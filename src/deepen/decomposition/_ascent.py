@@ -37,25 +37,6 @@ ROUNDING = 64  # machine epsilons within which a residual may be rounding alone
 PATIENCE = 30  # steps of such a residual that does not fall
 
 
-def gradient(normal: Callable[[Array], Array], v: Array, found: Array, variances: Array) -> Array:
-    """Gradient of v'Cv - sum_j lambda_j (v_j'v)^2, shape (n_features,), C = Xc'Xc given as a product.
-
-    Parameters
-    ----------
-    normal : callable, (n_features, b) -> C times it
-    v : array of shape (n_features,)
-    found, variances : arrays of shapes (n_found, n_features) and (n_found,), v_j and lambda_j
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> C = np.diag([4.0, 1.0])
-    >>> gradient(lambda V: C @ V, np.array([0.6, 0.8]), np.array([[1.0, 0.0]]), np.array([4.0]))
-    array([0. , 1.6])
-    """
-    return 2 * (normal(v[:, None])[:, 0] - found.T @ (variances * (found @ v)))
-
-
 class Climb(NamedTuple):
     """Where the ascent stands.
 

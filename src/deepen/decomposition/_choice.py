@@ -6,20 +6,20 @@ a stream or memory map                     one pass for X'X up to 2,000 features
 sparse, X'X cheaper than products          X'X, from sparse products
 sparse otherwise                           Lanczos
 an array, tall and of few columns          X'X
-an array whose copy would fill the memory  Lanczos
+an array whose copy would fill the memory  X'X up to 2,000 features, else Lanczos
 any other array                            scikit-learn's own choice
 """
 
 from __future__ import annotations
 
 import numbers
-import os
 from typing import Any
 
 import numpy as np
 from scipy import sparse
 
-from deepen._streams import is_streamed
+from deepen._streams import FLOATS, is_streamed, is_whole_numbers
+from deepen.decomposition._memory import memory_bytes
 
 BY_PRODUCTS = ("gradient", "lanczos")
 DENSE = ("full", "arpack", "randomized")
@@ -94,18 +94,22 @@ def _of_array(svd_solver: str, X: Any, n_components: Any) -> str:
         return svd_solver if shape[0] > 1 else "dense"
     if 10 * shape[1] <= shape[0] and shape[1] <= MOST_OF_SPARSE:
         return "covariance_eigh"
-    is_few = isinstance(n_components, numbers.Integral) and 0 < int(n_components) < MANY * min(
-        shape
-    )
-    is_large = getattr(X, "nbytes", 0) > COPIED_SHARE * memory_bytes()
-    return "lanczos" if is_few and is_large else "dense"
+    if not is_too_large_to_copy(X):
+        return "dense"
+    if shape[1] <= MOST_SCATTERED:
+        return "covariance_eigh"
+    if isinstance(n_components, numbers.Integral):
+        return "lanczos" if int(n_components) < MANY * min(shape) else "dense"
+    return "lanczos" if isinstance(n_components, numbers.Real) else "dense"
 
 
-def memory_bytes() -> float:
-    """Memory of the machine, infinite where the system does not tell."""
-    if not hasattr(os, "sysconf"):  # Windows
-        return float("inf")
-    try:
-        return float(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"))
-    except (ValueError, OSError):
-        return float("inf")
+def is_too_large_to_copy(X: Any) -> bool:
+    """Whether an array as floating-point numbers would take more than a quarter of the memory."""
+    kind = X.dtype if isinstance(X, np.ndarray) and X.dtype in FLOATS else np.dtype(np.float64)
+    n_samples, n_features = X.shape
+    return float(n_samples) * n_features * kind.itemsize > COPIED_SHARE * memory_bytes()
+
+
+def is_read_in_blocks(X: Any) -> bool:
+    """Whether rows pass by: those of a stream, and whole numbers whose floats would fill the memory."""
+    return is_streamed(X) or (is_whole_numbers(X) and is_too_large_to_copy(X))

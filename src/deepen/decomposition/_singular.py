@@ -71,6 +71,21 @@ def eigen_of_moments(found: Moments, k: int | None) -> tuple[Array, Array]:
     return np.maximum(values[::-1][:k], 0), np.ascontiguousarray(vectors.T[::-1][:k])
 
 
+def n_for_share(squares: Array, total: float, share: float) -> int:
+    """How many of the largest variances explain more than a share of all; 1 where nothing varies.
+
+    Examples
+    --------
+    >>> n_for_share(np.array([6.0, 3.0, 1.0]), 10.0, 0.8)
+    2
+    """
+    return (
+        int(np.searchsorted(np.cumsum(squares), share * total, side="right")) + 1
+        if total > 0
+        else 1
+    )
+
+
 def positive_largest(components: Array) -> Array:
     """Components whose largest entry by size is positive, in place: scikit-learn's choice of sign."""
     highest = lowest = np.zeros(len(components), components.dtype)

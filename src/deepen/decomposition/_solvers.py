@@ -13,7 +13,7 @@ from threadpoolctl import ThreadpoolController  # type: ignore[import-untyped]
 
 from deepen.decomposition._lanczos import lanczos
 from deepen.decomposition._rows import CentredRows
-from deepen.decomposition._singular import tall_svd
+from deepen.decomposition._singular import n_for_share, tall_svd
 
 Array = NDArray[Any]
 
@@ -128,8 +128,7 @@ def by_share(
     """As many components as explain more than a share of the variance, and how many these are."""
     k, smallest = min(10, rows.n_samples, rows.n_features), min(rows.n_samples, rows.n_features)
     found = solver(rows, k, settings)
-    while found.s @ found.s <= share * rows.total and k < smallest:
+    while 0 < rows.total * share >= found.s @ found.s and k < smallest:
         k = min(2 * k, smallest)  # how many it takes, nobody knows before
         found = solver(rows, k, settings)
-    needed = np.searchsorted(np.cumsum(found.s**2) / rows.total, share, side="right") + 1
-    return found, min(int(needed), k)
+    return found, min(n_for_share(found.s**2, rows.total, share), k)

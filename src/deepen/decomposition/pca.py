@@ -27,10 +27,15 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from deepen._streams import FLOATS, Stream, each_row, is_streamed
 from deepen.base import check_parameters
-from deepen.decomposition._choice import BY_PRODUCTS, of_stream, solver_for
+from deepen.decomposition._choice import (
+    BY_PRODUCTS,
+    is_read_in_blocks,
+    of_stream,
+    solver_for,
+)
 from deepen.decomposition._likelihood import codes, log_likelihoods, model_variances, scales
 from deepen.decomposition._rows import CentredRows, in_memory
-from deepen.decomposition._singular import eigen_of_moments, positive_largest
+from deepen.decomposition._singular import eigen_of_moments, n_for_share, positive_largest
 from deepen.decomposition._solvers import Found, Settings, by_ascent, by_lanczos, by_share
 from deepen.functions.moments import Moments, merge, moments, moments_of_blocks
 
@@ -65,8 +70,9 @@ class PCA(decomposition.PCA):
     copy, whiten, iterated_power, power_iteration_normalizer : as in scikit-learn
     svd_solver : str, default='auto'
         'full', 'covariance_eigh', 'arpack' and 'randomized' as in scikit-learn, 'gradient', or
-        'lanczos'. 'auto' is scikit-learn's choice for arrays, except that one of more than a quarter
-        of the memory is not copied ('lanczos'). For sparse rows it is 'covariance_eigh' by sparse
+        'lanczos'. 'auto' is scikit-learn's choice for arrays, except that one whose copy would take more
+        than a quarter of the memory (the machine's, the control group's, the process's) is treated as a
+        stream. For sparse rows it is 'covariance_eigh' by sparse
         products where these are the cheaper way (up to 1,000 features with few values a row, 2,000 for
         'mle'), else 'lanczos'; for memory maps and streams one pass of 'covariance_eigh' up to 2,000
         features, else 'lanczos'.
@@ -176,8 +182,10 @@ class PCA(decomposition.PCA):
         self._moments: Moments | None = None
         self.n_iter_ = 1
         if solver == "dense":
-            super().fit(X)
-        elif is_streamed(X):
+            with np.errstate(invalid="ignore"):  # 0 / 0 where rows do not vary
+                super().fit(X)
+            self._explain_no_variance()
+        elif is_read_in_blocks(X):
             self._fit_stream(Stream(self, X))
         else:
             X = validate_data(self, X, dtype=list(FLOATS), accept_sparse=("csr", "csc"))
@@ -193,8 +201,10 @@ class PCA(decomposition.PCA):
         check_parameters(self)
         if solver_for(self.svd_solver, X, self.n_components) != "dense":
             return self.fit(X).transform(X)
-        found = super().fit_transform(X)
+        with np.errstate(invalid="ignore"):
+            found = super().fit_transform(X)
         self._moments, self.n_iter_ = None, 1
+        self._explain_no_variance()
         return found
 
     def transform(self, X: Any) -> Array:
@@ -307,7 +317,7 @@ class PCA(decomposition.PCA):
         if isinstance(k, str):
             k = int(_infer_dimension(squares / (n_samples - 1), n_samples))
         elif not is_count:
-            k = int(np.searchsorted(np.cumsum(squares) / total, k, side="right")) + 1
+            k = n_for_share(squares, total, float(k))
         rows = (n_samples, n_features, found.mean, total)
         self._keep(rows, squares[:k], components[:k].astype(dtype))
 
@@ -371,6 +381,21 @@ class PCA(decomposition.PCA):
         self.singular_values_ = np.sqrt(squares).astype(dtype)
         left = max(total - float(squares.sum()), 0.0) / divisor
         self.noise_variance_ = dtype.type(left / (smallest - k)) if k < smallest else 0.0
+        self._explain_no_variance()
+
+    def _explain_no_variance(self) -> None:
+        """Rows that do not vary have components that explain nothing: shares of 0, not of 0 / 0."""
+        if not np.isfinite(self.explained_variance_ratio_).all():
+            self.explained_variance_ratio_ = np.zeros_like(self.explained_variance_)
+        is_share = isinstance(self.n_components, numbers.Real) and 0 < self.n_components < 1
+        if is_share and not self.explained_variance_.any():
+            warnings.warn(
+                f"The rows do not vary, so that n_components={self.n_components!r} is a share of nothing:"
+                " one component is kept, which explains none of it. Look at the columns, or give"
+                " n_components as a whole number.",
+                UserWarning,
+                stacklevel=4,
+            )
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

@@ -49,7 +49,7 @@ class Moments(NamedTuple):
 def row_blocks(X: Any, dtype: Any = None, n_bytes: int = BLOCK_BYTES) -> Iterator[Array]:
     """Consecutive rows of a matrix as arrays, about ``n_bytes`` at a time; of a memory map, copies."""
     is_mapped = isinstance(X, np.memmap)
-    n_rows = max(1, n_bytes // max(1, X.shape[1] * X.dtype.itemsize))
+    n_rows = max(1, n_bytes // max(1, X.shape[1] * np.dtype(dtype or X.dtype).itemsize))
     for start in range(0, X.shape[0], n_rows):
         block = X[start : start + n_rows]
         block = block.toarray() if sparse.issparse(block) else block
