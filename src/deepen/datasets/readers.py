@@ -229,7 +229,7 @@ def _features_and_target(arrays: Mapping[str, Any], path: Path) -> tuple[Any, An
             return np.concatenate(X), np.concatenate(y), y_train
     if len(arrays) == 1:
         return next(iter(arrays.values())), None, ""
-    pairs = NPZ_PAIRS
+    pairs: tuple[tuple[str, str], ...] = NPZ_PAIRS
     if len(arrays) == 2:
         by_axes = sorted(arrays, key=lambda name: -np.squeeze(arrays[name]).ndim)
         is_clear = arrays[by_axes[0]].ndim > 1 and np.squeeze(arrays[by_axes[1]]).ndim == 1

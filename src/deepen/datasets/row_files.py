@@ -75,10 +75,10 @@ class RowFiles:
                 yield _numbers(table, names, dtype, file)
 
     def _files(self) -> Iterator[str | Path]:
-        is_one = isinstance(self.sources, str | Path)
+        sources = (self.sources,) if isinstance(self.sources, str | Path) else self.sources
         n_files = 0
-        for source in (self.sources,) if is_one else self.sources:
-            files = [source] if not Path(source).is_dir() else _of_folder(Path(source))
+        for source in sources:
+            files: Sequence[str | Path] = [source] if not Path(source).is_dir() else _of_folder(Path(source))
             n_files += len(files)
             yield from files
         if not n_files:

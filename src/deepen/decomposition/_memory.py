@@ -48,6 +48,7 @@ def _control_groups() -> Iterator[float]:
         return
     for line in lines:  # "0::/path" of version 2, "4:memory:/path" of version 1
         _, controllers, path = line.split(":", 2)
+        roots: tuple[Path, ...]
         if not controllers:
             roots, name = (GROUPS, GROUPS / "unified"), "memory.max"
         elif "memory" in controllers.split(","):

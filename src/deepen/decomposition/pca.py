@@ -387,7 +387,7 @@ class PCA(decomposition.PCA):
         """Rows that do not vary have components that explain nothing: shares of 0, not of 0 / 0."""
         if not np.isfinite(self.explained_variance_ratio_).all():
             self.explained_variance_ratio_ = np.zeros_like(self.explained_variance_)
-        is_share = isinstance(self.n_components, numbers.Real) and 0 < self.n_components < 1
+        is_share = isinstance(self.n_components, numbers.Real) and 0 < float(self.n_components) < 1
         if is_share and not self.explained_variance_.any():
             warnings.warn(
                 f"The rows do not vary, so that n_components={self.n_components!r} is a share of nothing:"
