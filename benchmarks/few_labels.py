@@ -9,7 +9,7 @@ The two runs may go on side by side, each on a core of its own. Each of the meth
 autoencoder tries as many settings (CANDIDATES), is judged on each by cross-validation over the labelled
 rows of its draw alone, and trains the best on all of them; the test set is looked at once, at the end of
 that. Pre-training sees all 60,000 rows and no label, so that one stack of layers serves all draws. The
-candidates themselves were picked on training rows of other draws (--seeds above 99), never on test rows.
+candidates themselves were picked on training rows of other draws, never on test rows.
 
 Each (labels, method, draw) has a file of its own in the folder, written after each step; what is in it is
 not repeated. The summary's last lines compare, draw by draw, the pre-trained network that its own
