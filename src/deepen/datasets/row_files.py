@@ -78,7 +78,9 @@ class RowFiles:
         sources = (self.sources,) if isinstance(self.sources, str | Path) else self.sources
         n_files = 0
         for source in sources:
-            files: Sequence[str | Path] = [source] if not Path(source).is_dir() else _of_folder(Path(source))
+            files: Sequence[str | Path] = (
+                [source] if not Path(source).is_dir() else _of_folder(Path(source))
+            )
             n_files += len(files)
             yield from files
         if not n_files:
