@@ -51,11 +51,11 @@ BATCH_SIZE, LAYER_SEED = 100, 0
 _MACHINE = {"algorithm": "cd", "learning_rate": 0.1, "momentum": 0.5, "alpha": 2e-4}
 _MACHINE |= {"batch_size": 100, "epochs": 30, "falling": True}
 _CODER = {"loss": "cross_entropy", "tied": True, "alpha": 0.0, "learning_rate_init": 0.002}
-_CODER |= {"corruption": "masking", "corruption_level": 0.5}
+_CODER |= {"corruption": "masking", "corruption_level": 0.6}
 _CODER |= {"batch_size": 100, "epochs": 30, "falling": True}
 _RATE = {"learning_rate_init": 0.001}
 _SIZES = ([1024], [1024, 1024])
-_NOISES = ((0.2, 0.2), (0.5, 0.2), (0.5, 0.5))  # of the hidden units and of the inputs
+_NOISES = ((0.5, 0.2), (0.5, 0.5), (0.8, 0.5))  # of the hidden units and of the inputs
 
 
 def _plain() -> list[dict[str, Any]]:
