@@ -79,11 +79,10 @@ def n_for_share(squares: Array, total: float, share: float) -> int:
     >>> n_for_share(np.array([6.0, 3.0, 1.0]), 10.0, 0.8)
     2
     """
-    return (
-        int(np.searchsorted(np.cumsum(squares), share * total, side="right")) + 1
-        if total > 0
-        else 1
-    )
+    if total <= 0:
+        return 1
+    # Shares are compared, not sums: a share that was read off a fit is met with all its digits.
+    return int(np.searchsorted(np.cumsum(squares) / total, share, side="right")) + 1
 
 
 def positive_largest(components: Array) -> Array:
