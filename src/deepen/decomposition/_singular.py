@@ -81,8 +81,8 @@ def n_for_share(squares: Array, total: float, share: float) -> int:
     """
     if total <= 0:
         return 1
-    # Shares are compared, not sums: a share that was read off a fit is met with all its digits.
-    return int(np.searchsorted(np.cumsum(squares) / total, share, side="right")) + 1
+    # Summed as explained_variance_ratio_ is by whoever reads a share off a fit, to the last digit.
+    return int(np.searchsorted(np.cumsum(squares / total), share, side="right")) + 1
 
 
 def positive_largest(components: Array) -> Array:
