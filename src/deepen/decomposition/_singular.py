@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from deepen.functions.moments import Moments
 
 Array = NDArray[Any]
+ROUNDING = 16  # machine epsilons within which two shares of the variance are the same
 
 CHUNK = 1 << 15  # rows whose product is copied at a time
 
@@ -81,8 +82,10 @@ def n_for_share(squares: Array, total: float, share: float) -> int:
     """
     if total <= 0:
         return 1
-    # Summed as explained_variance_ratio_ is by whoever reads a share off a fit, to the last digit.
-    return int(np.searchsorted(np.cumsum(squares / total), share, side="right")) + 1
+    # A share read off another fit of the same rows is met but for rounding, and is not exceeded by that.
+    shares = np.cumsum(squares / total)
+    slack = ROUNDING * float(np.finfo(shares.dtype).eps)
+    return min(int(np.searchsorted(shares, share + slack, side="right")) + 1, len(shares))
 
 
 def positive_largest(components: Array) -> Array:
