@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 from deepen.datasets import builtin
 from deepen.datasets._errors import DataError
+from deepen.datasets.arrays import npy_chunks
 from deepen.datasets.delimited import delimited_chunks
 from deepen.datasets.parquet import parquet_chunks
-from deepen.datasets.readers import TEXT_SUFFIXES, checked_suffix, npy_chunks, read_table
+from deepen.datasets.readers import TEXT_SUFFIXES, checked_suffix, read_table
 
 if TYPE_CHECKING:
     import pandas as pd

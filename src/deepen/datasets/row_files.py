@@ -63,14 +63,14 @@ class RowFiles:
         DataError
             Where there is no file, or a file lacks a column or has words in it; as ``read_chunks``.
         """
-        names, dtype = None, None
+        names = None
         for file in self._files():
-            first = next(iter(read_chunks(file, n_rows=LOOKED_AT)))
             if names is None:
+                first = next(iter(read_chunks(file, n_rows=LOOKED_AT)))
                 names = self._names(first, file)
                 is_single = all(first[name].dtype == np.float32 for name in names)
                 dtype = np.float32 if is_single else np.float64
-            n_rows = max(1, BLOCK_BYTES // (8 * first.shape[1]))
+                n_rows = max(1, BLOCK_BYTES // (8 * first.shape[1]))
             for table in read_chunks(file, n_rows=n_rows):
                 yield _numbers(table, names, dtype, file)
 
