@@ -131,4 +131,4 @@ def by_share(
     while 0 < rows.total * share >= found.s @ found.s and k < smallest:
         k = min(2 * k, smallest)  # how many it takes, nobody knows before
         found = solver(rows, k, settings)
-    return found, min(n_for_share(found.s**2, rows.total, share), k)
+    return found, n_for_share(found.s**2, rows.total, share)

@@ -174,9 +174,8 @@ class _Loop:
         )
         totals, first_step = self.totals, np.int32(0)
         for window in self.batches.windows(len(rates)):
-            jax.block_until_ready(
-                totals
-            )  # while one window is learnt from, one is gathered, no more
+            # While one window is learnt from, one is gathered, no more.
+            jax.block_until_ready(totals)
             outcome = run_epochs(
                 self.problem,
                 self.carry,

@@ -117,9 +117,13 @@ def uncertainty_of_gain(gain: Gain) -> float:
 
 def show_gain(gain: Gain, metric: Metric) -> str:
     """What the best gains over another rung, with its interval."""
-    mean = show(gain.mean, uncertainty_of_gain(gain), metric, is_gain=True)
-    interval = show_interval(gain.lower, gain.upper, metric, is_gain=True)
-    return f"{mean} ({interval.removesuffix(' points')})"
+    return show_mean_gain(gain.mean, gain.lower, gain.upper, uncertainty_of_gain(gain), metric)
+
+
+def show_mean_gain(mean: float, low: float, high: float, uncertainty: float, metric: Metric) -> str:
+    """A gain, rounded to its uncertainty, and its interval; the unit is said once."""
+    interval = show_interval(low, high, metric, is_gain=True).removesuffix(" points")
+    return f"{show(mean, uncertainty, metric, is_gain=True)} ({interval})"
 
 
 def with_sentence(

@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from deepen.model_selection import training
-from deepen.model_selection.climb import Attempt, outcome_of, seed_of
+from deepen.model_selection.climb import LEAST_REPEATS, Attempt, outcome_of, seed_of
 from deepen.model_selection.clock import now
 from deepen.model_selection.data import Data
 from deepen.model_selection.intervals import RowLosses, difference
@@ -65,7 +65,7 @@ def unlabelled_gain(
     if data.X_unlabelled is None:
         return None
     n, alone = data.X_unlabelled.shape[0], _losses_without(attempt, data, deadline)
-    if len(alone) < 2:
+    if len(alone) < LEAST_REPEATS:
         return None
     both = [outcome.losses for outcome in attempt.outcomes[: len(alone)]]
     found = difference(alone, both, data.judging)
