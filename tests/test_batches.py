@@ -258,6 +258,20 @@ def test_windows_give_the_results_of_resident_rows(budget_bytes, is_random, seed
         np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-5)
 
 
+def test_no_window_is_written_over_while_it_is_learnt_from(seed):
+    """Large ones, from which learning takes longer than gathering the next two."""
+    X, y = regression_rows(seed, 4096, 512, np.float32)
+    cost = NetworkCost("squared_error", ("tanh",))
+    first = random_network(seed, (512, 256, 1), np.float32)
+
+    def losses(**options):
+        batches = make_batches(X, y, batch_size=32, shuffle=True, seed=seed, **options)
+        return descend(cost, first, batches, SGD(0.001), 2, seed=seed).progress.history["loss"]
+
+    windowed = losses(budget_bytes=X.nbytes // 4)
+    np.testing.assert_allclose(windowed, losses(), rtol=1e-4)
+
+
 @pytest.mark.parametrize("budget_bytes", [1 << 31, 500])
 def test_sparse_rows_and_memory_maps_give_the_bits_of_arrays(budget_bytes, seed):
     X, y = regression_rows(seed, 60, 5)

@@ -339,7 +339,7 @@ def test_the_whole_table_is_let_go_before_the_rungs_begin(monkeypatch):
 
 def test_hashes_and_class_numbers_are_those_of_all_rows_at_once(rng, monkeypatch):
     """Pieces, for the sake of memory, change no digest."""
-    from deepen.model_selection import beginning, prepare, splits
+    from deepen.model_selection import beginning, splits, target
 
     X = pd.DataFrame({"a": rng.normal(size=95), "b": pd.Categorical(rng.choice(list("xyz"), 95))})
     X["c"] = rng.choice(["one", "two", None], 95)
@@ -348,10 +348,10 @@ def test_hashes_and_class_numbers_are_those_of_all_rows_at_once(rng, monkeypatch
     assert whole[1] == "\0".join(labels.tolist()).encode()
     monkeypatch.setattr(splits, "ROWS_AT_A_TIME", 10)
     monkeypatch.setattr(beginning, "PIECE", 10)
-    monkeypatch.setattr(prepare, "PIECE", 10)
+    monkeypatch.setattr(target, "PIECE", 10)
     np.testing.assert_array_equal(splits.row_hashes(X), whole[0])
     assert b"".join(beginning._as_text(labels)) == whole[1]
-    classes, numbers = prepare.class_numbers(labels)
+    classes, numbers = target.class_numbers(labels)
     expected = np.unique(labels, return_inverse=True)
     np.testing.assert_array_equal(classes, expected[0])
     np.testing.assert_array_equal(numbers, expected[1])

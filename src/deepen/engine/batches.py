@@ -136,6 +136,7 @@ class Batches:
         self._device_rows: tuple[Any, Any] | None = None
         self._order = np.arange(self.n_rows)
         self._drawn: deque[NDArray[np.intp]] = deque()  # orders of the epochs to come
+        self._buffers: deque[NDArray[Any]] = deque()  # two windows' rows, written in turn
 
     @property
     def epochs_at_once(self) -> int:
@@ -146,7 +147,9 @@ class Batches:
     def windows(self, n_epochs: int) -> Iterator[Window]:
         """The windows of the next n_epochs (several for resident data alone).
 
-        Called inside ``computing``; :meth:`finish_epochs` then says how many of them were used.
+        Called inside ``computing``; :meth:`finish_epochs` then says how many of them were used. Rows
+        that are not resident lie in two buffers: ask for a window only once what was computed from the
+        last but one is there.
         """
         while len(self._drawn) < n_epochs:
             self._drawn.append(self._draw())
@@ -197,7 +200,12 @@ class Batches:
 
     def _gathered_window(self, index: NDArray[np.intp]) -> Window:
         capacity = self.window_rows
-        rows = (_gather(self.X, index, capacity), pad_rows(self.y[index], capacity))
+        if not self._buffers:
+            shape = (capacity, *self.X.shape[1:])
+            self._buffers.extend(_aligned(shape, self.X.dtype) for _ in range(2))
+        self._buffers.rotate()
+        _gather(self.X, index, self._buffers[0])
+        rows = (self._buffers[0], pad_rows(self.y[index], capacity))
         weights = pad_rows(self.weights[index], capacity)
         orders = np.full((1, capacity), -1, np.int32)
         orders[0, : len(index)] = np.arange(len(index))
@@ -214,16 +222,14 @@ class Batches:
         return -(-capacity // self.batch_size) * self.batch_size
 
 
-def _gather(X: Any, index: NDArray[np.intp], n_rows: int) -> NDArray[Any]:
-    """Dense padded copy of the rows of an index, without another copy of them on the way."""
-    gathered = _aligned((n_rows, *X.shape[1:]), X.dtype)
+def _gather(X: Any, index: NDArray[np.intp], gathered: NDArray[Any]) -> None:
+    """Dense rows of an index into a buffer, the rest of it 0; without another copy on the way."""
     if sparse.issparse(X):
         X[index].toarray(out=gathered[: len(index)])
     else:
         # "clip", since the default checks the index in a buffer of the size of the rows
         np.take(X, index, axis=0, out=gathered[: len(index)], mode="clip")
     gathered[len(index) :] = 0
-    return gathered
 
 
 def _dense(X: Any) -> NDArray[Any]:

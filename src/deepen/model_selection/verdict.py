@@ -156,6 +156,7 @@ def decide(losses: Losses, judging: Judging, min_gain: float, alpha: float = 0.0
 
     Examples
     --------
+    >>> import numpy as np
     >>> rows = np.arange(200).reshape(2, 100)
     >>> good = [RowLosses(r, (r % 20 == 0) * 1.0) for r in rows]
     >>> bad = [RowLosses(r, (r % 2 == 0) * 1.0) for r in rows]
