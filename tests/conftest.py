@@ -25,7 +25,12 @@ CHECKED = [f"deepen.engine.{path.stem}" for path in ENGINE.glob("*.py")]
 CHECKED = [name for name in CHECKED if not name.endswith((".optimizers", ".__init__"))]
 install_import_hook(["deepen.functions", "deepen.layers", *CHECKED], "annotations.checked")
 
-jax.config.update("jax_compilation_cache_dir", str(Path(__file__).parents[1] / ".cache" / "jax"))
+# JAX writes a program straight under its name: of two processes, one might read half of what the other
+# writes. So each has a folder of its own, and the processes that it starts, too.
+CACHE = Path(__file__).parents[1] / ".cache" / "jax" / os.environ.get("PYTEST_XDIST_WORKER", "")
+jax.config.update("jax_compilation_cache_dir", str(CACHE))
+if "JAX_COMPILATION_CACHE_DIR" in os.environ:
+    os.environ["JAX_COMPILATION_CACHE_DIR"] = str(CACHE)
 jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
 jax.config.update("jax_persistent_cache_min_entry_size_bytes", -1)
 jax.config.update("jax_numpy_rank_promotion", "raise")
