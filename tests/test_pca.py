@@ -15,11 +15,12 @@ from sklearn import decomposition
 from sklearn.exceptions import ConvergenceWarning
 
 import deepen
-from deepen.decomposition import PCA
+from deepen.decomposition import PCA, _sparse_rows
 from deepen.decomposition._ascent import Ascent, start
 from deepen.decomposition._lanczos import lanczos
 from deepen.decomposition._rows import CentredRows, in_memory
 from deepen.decomposition._singular import positive_largest, tall_svd
+from deepen.decomposition._sparse_rows import SparseRows
 from deepen.engine.iterate import iterate
 from deepen.plotting import plot_dimensions, reconstruction_error
 
@@ -310,13 +311,42 @@ def test_products_are_those_of_the_centred_rows(rng):
     X = rng.standard_normal((90, 25)) + 5
     Xc = X - X.mean(axis=0)
     U, V = rng.standard_normal((90, 3)), rng.standard_normal((25, 3))
-    for rows in (*map(in_memory, (X, sparse.csr_array(X))), CentredRows(Stream(X).batches)):
+    for rows in (in_memory(X), SparseRows(sparse.csr_array(X)), CentredRows(Stream(X).batches)):
         np.testing.assert_allclose(rows.mean, X.mean(axis=0), atol=1e-12)
         assert rows.total == pytest.approx((Xc**2).sum())
         np.testing.assert_allclose(rows.project(V), Xc @ V, atol=1e-10)
         np.testing.assert_allclose(rows.back(U), Xc.T @ U, atol=1e-10)
         np.testing.assert_allclose(rows.normal(V), Xc.T @ Xc @ V, atol=1e-9)
-        np.testing.assert_allclose(rows.outer(U), Xc @ Xc.T @ U, atol=1e-8)
+        np.testing.assert_allclose(rows.outer()(U), Xc @ Xc.T @ U, atol=1e-8)
+
+
+@pytest.mark.parametrize("form", ["csr", "csc"])
+def test_products_by_bands_are_those_of_the_centred_rows(rng, monkeypatch, form):
+    monkeypatch.setattr(_sparse_rows, "BAND", 300)
+    monkeypatch.setattr(_sparse_rows, "LEAST_PER_ROW", 0)
+    X = sparse.random_array((40, 1000), density=0.02, format=form, random_state=rng)
+    X.data[:] += 1
+    rows, Xc = SparseRows(X), X.toarray() - X.toarray().mean(axis=0)
+    U, before = rng.standard_normal((40, 2)), rows.n_reads
+    product = rows.outer()
+    for _ in range(2):
+        np.testing.assert_allclose(product(U), Xc @ (Xc.T @ U), atol=1e-10)
+    assert rows.n_reads - before == (1 if form == "csr" else 4)
+    monkeypatch.setattr(_sparse_rows, "memory_bytes", lambda: 4.0 * X.data.nbytes)
+    np.testing.assert_allclose(rows.outer()(U), Xc @ (Xc.T @ U), atol=1e-10)
+    assert rows.n_reads - before == (3 if form == "csr" else 6)  # no room for a copy
+
+
+def test_the_mean_may_be_rounded_before_the_components_are_made(rng):
+    X = rng.standard_normal((9, 30)).astype(np.float32)
+    for offset in (0, 1e4):
+        rows = in_memory(X + np.float32(offset))
+        V, U = np.eye(30, 2, dtype=np.float32), np.eye(9, 2, dtype=np.float32)
+        before = rows.normal(V), rows.back(U)
+        rows.round_mean()
+        assert rows.mean.dtype == np.float32
+        np.testing.assert_allclose(rows.normal(V), before[0], atol=1e-4)
+        np.testing.assert_array_equal(rows.back(U), before[1])
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import tracemalloc
 import warnings
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,7 +15,7 @@ from sklearn import decomposition
 
 from deepen.decomposition import PCA, _choice, _memory
 from deepen.decomposition._choice import solver_for
-from deepen.decomposition._memory import memory_bytes
+from deepen.decomposition._memory import memory_bytes, own_pages
 
 MEGABYTE = 1 << 20
 
@@ -66,7 +67,7 @@ def test_without_limits_it_is_the_machines(groups, monkeypatch):
 def test_the_limits_of_the_process(name):
     script = f"""
 import resource
-from deepen.decomposition._memory import memory_bytes
+from deepen.decomposition._memory import memory_bytes, own_pages
 resource.setrlimit(resource.{name}, (3 << 30,) * 2)
 print(memory_bytes() <= 3 << 30)
 """
@@ -131,3 +132,22 @@ def test_rows_that_do_not_vary_explain_nothing_and_a_share_says_so(solver):
     with pytest.warns(UserWarning, match="do not vary"):
         codes = PCA(0.9, svd_solver=solver).fit_transform(X)
     np.testing.assert_allclose(codes, 0, atol=1e-12)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="resident memory as Linux tells it")
+def test_pages_of_their_own_go_back_to_the_system():
+    def resident():
+        status = Path("/proc/self/status").read_text().splitlines()
+        return 1024 * int(next(x for x in status if x.startswith("VmRSS")).split()[1])
+
+    n_bytes = 1 << 24
+    before, rooms = resident(), [own_pages((4, n_bytes // 32), np.float64) for _ in range(4)]
+    for room in rooms:
+        assert room.shape == (4, n_bytes // 32) and not room.any()
+        room[...] = 1
+    held = resident() - before
+    assert held > 3.5 * n_bytes
+    del room
+    rooms.clear()
+    assert resident() - before < held - 3.5 * n_bytes
+    assert own_pages((0, 3), np.float32).shape == (0, 3)

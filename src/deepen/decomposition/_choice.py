@@ -19,7 +19,7 @@ import numpy as np
 from scipy import sparse
 
 from deepen._streams import FLOATS, is_streamed, is_whole_numbers
-from deepen.decomposition._memory import memory_bytes
+from deepen.decomposition._memory import COPIED_SHARE, memory_bytes
 
 BY_PRODUCTS = ("gradient", "lanczos")
 DENSE = ("full", "arpack", "randomized")
@@ -30,7 +30,6 @@ MOST_OF_SPARSE = (
 # Mean squared number of values a row over their mean number: a value of X'X costs about thrice a value of
 # a product, and Lanczos takes some 150 products (measured with scipy 1.17).
 MOST_PER_ROW = 50.0
-COPIED_SHARE = 0.25  # of the memory, above which an array is not copied to be centred
 MANY = 0.8  # of all components: with more, products with single vectors no longer pay
 
 

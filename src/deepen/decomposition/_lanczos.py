@@ -25,6 +25,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from deepen.decomposition._memory import own_pages
+
 Array = NDArray[Any]
 
 SMALLEST_BASIS = 64  # vectors; a smaller basis restarts more often for the same number of products
@@ -90,7 +92,7 @@ def lanczos(
         return _whole_space(product, n, k, dtype, max(block_size, FEW))
     eps = float(np.finfo(dtype).eps)
     tol = max(tol, 2 * eps)
-    basis = np.empty((size + block_size, n), dtype)
+    basis = own_pages((size + block_size, n), dtype)
     T = np.zeros((size, size))
     start = rng.standard_normal((block_size, n)).astype(dtype)
     basis[:block_size], _, _ = _orthonormal(start, basis[:0], 0.0, rng)

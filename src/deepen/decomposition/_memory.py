@@ -1,14 +1,22 @@
-"""How much memory this process may use: of the machine, its control group, its own limits."""
+"""How much memory this process may use, and memory that is given back."""
 
 from __future__ import annotations
 
+import math
+import mmap
 import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 GROUPS_OF_PROCESS = Path("/proc/self/cgroup")
 GROUPS = Path("/sys/fs/cgroup")
+
+COPIED_SHARE = 0.25  # of the memory, above which rows are not copied
 
 
 def memory_bytes() -> float:
@@ -69,3 +77,9 @@ def _limit(file: Path) -> Iterator[float]:
         return
     if text.isdigit():  # without a limit it says "max"
         yield float(text)
+
+
+def own_pages(shape: tuple[int, ...], dtype: Any) -> NDArray[Any]:
+    """Zeros whose pages go back to the system when they are let go; the C library might keep them."""
+    n_bytes = math.prod(shape) * np.dtype(dtype).itemsize
+    return np.frombuffer(mmap.mmap(-1, max(n_bytes, 1)), dtype, math.prod(shape)).reshape(shape)

@@ -95,6 +95,12 @@ class CentredRows:
         self.n_samples, self.n_features = n, len(mean)
         self.mean, self.total = mean, total
 
+    def round_mean(self) -> None:
+        """Keep the mean in the rows' precision; ``outer`` and ``back`` need none, and it may be long."""
+        is_offset = self._offset is self.mean
+        self.mean = self.mean.astype(self.dtype)
+        self._offset = self.mean if is_offset else self._offset
+
     def normal(self, V: Array) -> Array:
         """Xc'Xc V, (n_features, b) -> (n_features, b), in one pass."""
         V = np.ascontiguousarray(V)
@@ -129,19 +135,21 @@ class CentredRows:
         assert result is not None
         return result
 
-    def outer(self, U: Array) -> Array:
-        """XcXc' U, (n_samples, b) -> (n_samples, b), in two passes."""
-        T = self.back(U)
-        parts = [block @ T for block in self.blocks()]
-        Y = parts[0] if len(parts) == 1 else np.concatenate(parts)
-        Y -= Y.mean(axis=0)
-        return Y
+    def outer(self) -> Callable[[Array], Array]:
+        """U -> XcXc' U, (n_samples, b) -> (n_samples, b), to be called many times and then let go."""
+
+        def in_two_passes(U: Array) -> Array:
+            T = self.back(U)
+            parts = [block @ T for block in self.blocks()]
+            Y = parts[0] if len(parts) == 1 else np.concatenate(parts)
+            Y -= Y.mean(axis=0)
+            return Y
+
+        return in_two_passes
 
 
-def in_memory(X: Any) -> CentredRows:
-    """Rows of an array, in blocks that stay in the caches, or of a sparse matrix as a whole."""
-    if sparse.issparse(X):
-        return CentredRows(lambda: iter((X,)))
+def in_memory(X: Array) -> CentredRows:
+    """Rows of an array, in blocks that stay in the caches."""
     return CentredRows(lambda: row_blocks(X))
 
 

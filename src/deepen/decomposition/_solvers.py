@@ -63,7 +63,9 @@ def by_lanczos(rows: CentredRows, k: int, settings: Settings) -> Found:
     """From the smaller of Xc'Xc and XcXc'."""
     # A product with XcXc' costs a stream two passes, one with Xc'Xc a single one.
     by_sample = rows.n_samples * (4 if settings.is_stream else 1) <= rows.n_features
-    product, n = (rows.outer, rows.n_samples) if by_sample else (rows.normal, rows.n_features)
+    n = rows.n_samples if by_sample else rows.n_features
+    if by_sample:
+        rows.round_mean()
     block_size = 1 if rows.is_sparse else DENSE_BLOCK
     if settings.is_stream:
         block_size = k + settings.n_oversamples
@@ -71,7 +73,7 @@ def by_lanczos(rows: CentredRows, k: int, settings: Settings) -> Found:
     # each would wait for a core (measured: .3 s with one thread, 2.5 s with two; idle, .3 s with both).
     with _blas().limit(limits=1 if block_size == 1 else None, user_api="blas"):
         found = lanczos(
-            product,
+            rows.outer() if by_sample else rows.normal,
             n,
             k,
             dtype=rows.dtype,

@@ -37,6 +37,7 @@ from deepen.decomposition._likelihood import codes, log_likelihoods, model_varia
 from deepen.decomposition._rows import CentredRows, in_memory
 from deepen.decomposition._singular import eigen_of_moments, n_for_share, positive_largest
 from deepen.decomposition._solvers import Found, Settings, by_ascent, by_lanczos, by_share
+from deepen.decomposition._sparse_rows import SparseRows
 from deepen.functions.moments import Moments, merge, moments, moments_of_blocks
 
 Array = NDArray[Any]
@@ -193,7 +194,8 @@ class PCA(decomposition.PCA):
             if solver == "covariance_eigh":
                 self._fit_moments(moments(X), X.dtype, is_sparse=sparse.issparse(X))
             else:
-                self._fit_products(in_memory(X), is_stream=False)
+                rows = SparseRows(X) if sparse.issparse(X) else in_memory(X)
+                self._fit_products(rows, is_stream=False)
         return self
 
     def fit_transform(self, X: Any, y: Any = None) -> Array:
@@ -374,7 +376,7 @@ class PCA(decomposition.PCA):
         k, smallest = len(squares), min(n_samples, n_features)
         divisor = max(n_samples - 1, 1)
         self.n_samples_, self.n_components_ = n_samples, k
-        self.mean_ = mean.astype(dtype)
+        self.mean_ = mean.astype(dtype, copy=False)
         self.components_ = positive_largest(components)
         self.explained_variance_ = (squares / divisor).astype(dtype)
         self.explained_variance_ratio_ = (squares / total).astype(dtype) if total else squares * 0
