@@ -54,20 +54,21 @@ class SparseRows(CentredRows):
         def product(U: Array) -> Array:
             U = U - U.mean(axis=0)
             Y = np.zeros_like(U)
-            for band in bands:
-                Y += band @ (band.T @ U)
+            for band, transposed in bands:
+                Y += band @ (transposed @ U)
             Y -= Y.mean(axis=0)
             return Y
 
         return product
 
 
-def _bands(X: Any, width: int) -> list[Any]:
-    """Copies of the bands, (n_samples, <= width) each."""
+def _bands(X: Any, width: int) -> list[tuple[Any, Any]]:
+    """Copies of the bands, (n_samples, <= width) each, and the same arrays as their transposes."""
     bands = []
     for first in range(0, X.shape[1], width):
         band = X[:, first : first + width]
         values, columns = (own_pages(part.shape, part.dtype) for part in (band.data, band.indices))
         values[:], columns[:] = band.data, band.indices
-        bands.append(sparse.csr_array((values, columns, band.indptr), shape=band.shape))
+        copy = sparse.csr_array((values, columns, band.indptr), shape=band.shape)
+        bands.append((copy, copy.T))
     return bands
