@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import importlib
 import unittest
 from typing import Any
 
 import pytest
 from sklearn import covariance, decomposition, linear_model, manifold, naive_bayes, neural_network
 from sklearn.base import BaseEstimator, clone
+from sklearn.utils._test_common.instance_generator import PER_ESTIMATOR_CHECK_PARAMS
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from deepen.covariance import EmpiricalCovariance
@@ -87,11 +87,7 @@ def own_parameters(estimator: BaseEstimator, name: str) -> list[dict[str, Any]]:
     """Parameter sets with which scikit-learn runs a check on its own class; one empty set by default."""
     if (type(estimator), name) in OWN_PARAMETERS:
         return [OWN_PARAMETERS[type(estimator), name]]
-    try:
-        module = importlib.import_module("sklearn.utils._test_common.instance_generator")
-    except ImportError:  # scikit-learn before 1.6
-        return [{}]
-    sets = module.PER_ESTIMATOR_CHECK_PARAMS.get(type(twin_of(estimator)), {}).get(name, {})
+    sets = PER_ESTIMATOR_CHECK_PARAMS.get(type(twin_of(estimator)), {}).get(name, {})
     sets = [sets] if isinstance(sets, dict) else sets
     if "pretrainer" in estimator.get_params() and name.startswith(
         "check_sample_weight_equivalence"
