@@ -35,4 +35,4 @@ docs:
 	$(PYTHON) -m sphinx -W -b html docs docs/_build/html
 
 examples:
-	@set -e; for file in examples/[!c]*.py examples/cpu_and_gpu.py; do echo "$$file"; $(PYTHON) "$$file"; done
+	@set -e; for file in $(filter-out examples/common.py,$(wildcard examples/*.py)); do echo "$$file"; $(PYTHON) "$$file"; done
