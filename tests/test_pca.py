@@ -19,9 +19,10 @@ from deepen.decomposition import PCA, _sparse_rows
 from deepen.decomposition._ascent import Ascent, start
 from deepen.decomposition._lanczos import lanczos
 from deepen.decomposition._rows import CentredRows, in_memory
-from deepen.decomposition._singular import positive_largest, tall_svd
+from deepen.decomposition._singular import eigen_of_moments, positive_largest, tall_svd
 from deepen.decomposition._sparse_rows import SparseRows
 from deepen.engine.iterate import iterate
+from deepen.functions.moments import moments
 from deepen.plotting import plot_dimensions, reconstruction_error
 
 K = 4
@@ -335,6 +336,17 @@ def test_products_by_bands_are_those_of_the_centred_rows(rng, monkeypatch, form)
     monkeypatch.setattr(_sparse_rows, "memory_bytes", lambda: 4.0 * X.data.nbytes)
     np.testing.assert_allclose(rows.outer()(U), Xc @ (Xc.T @ U), atol=1e-10)
     assert rows.n_reads - before == (3 if form == "csr" else 6)  # no room for a copy
+
+
+@pytest.mark.parametrize("k", [1, 4, 5, 7, None])
+def test_columns_of_zeros_are_eigenvectors_of_their_own(rng, k):
+    X = rng.standard_normal((200, 7)) * [5, 0, 3, 2, 0, 1, 0.5]
+    squares, components = eigen_of_moments(moments(X), k)
+    exact = np.linalg.eigvalsh(np.cov(X.T) * 199)[::-1][:k]
+    np.testing.assert_allclose(squares, np.maximum(exact, 0), atol=1e-10 * exact[0])
+    np.testing.assert_allclose(components @ components.T, np.eye(k or 7), atol=1e-12)
+    turned = moments(X).scatter @ components.T
+    np.testing.assert_allclose(turned, squares * components.T, atol=1e-10 * exact[0])
 
 
 def test_the_mean_may_be_rounded_before_the_components_are_made(rng):
