@@ -18,12 +18,16 @@ import numpy as np
 import pytest
 from jaxtyping import install_import_hook
 
+import quick_compiler
+
 # Annotations of these modules are checked at run time. Not of the optimisers: JAX rebuilds those pytrees
 # with tracers, and anything else, in the place of their numbers.
 ENGINE = Path(__file__).parents[1] / "src" / "deepen" / "engine"
 CHECKED = [f"deepen.engine.{path.stem}" for path in ENGINE.glob("*.py")]
 CHECKED = [name for name in CHECKED if not name.endswith((".optimizers", ".__init__"))]
 install_import_hook(["deepen.functions", "deepen.layers", *CHECKED], "annotations.checked")
+
+quick_compiler.install()
 
 # JAX writes a program straight under its name: of two processes, one might read half of what the other
 # writes. So each has a folder of its own, and the processes that it starts, too.
@@ -60,6 +64,14 @@ def seed(request: pytest.FixtureRequest) -> int:
 def rng(seed: int) -> np.random.RandomState:
     """Generator seeded with the run's seed."""
     return np.random.RandomState(seed)
+
+
+@pytest.fixture
+def optimized() -> Iterator[None]:
+    """Compile as shipped the programs of a test that works longer than a compiler does."""
+    jax.config.update("jax_disable_most_optimizations", False)
+    yield
+    jax.config.update("jax_disable_most_optimizations", not quick_compiler.AS_SHIPPED)
 
 
 @pytest.fixture(scope="session")

@@ -28,7 +28,7 @@ def digits(rng, n_rows=1000):
     return X[:n_rows], y[:n_rows], X[n_rows:], y[n_rows:]
 
 
-def test_eight_sigmoid_layers_learn_only_when_pretrained(rng):
+def test_eight_sigmoid_layers_learn_only_when_pretrained(rng, optimized):
     X, y, X_test, y_test = digits(rng)
     common = {"hidden_layer_sizes": (64,) * 8, "batch_size": 50, "max_iter": 20}
     common |= {"n_iter_no_change": np.inf, "random_state": rng.randint(1000)}

@@ -15,6 +15,8 @@ from sklearn.exceptions import ConvergenceWarning
 
 import deepen
 
+pytestmark = pytest.mark.usefixtures("optimized")  # what readers run, with the programs they get
+
 MODULES = sorted(
     module.name
     for module in pkgutil.walk_packages(deepen.__path__, "deepen.")

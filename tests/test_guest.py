@@ -16,6 +16,7 @@ import pytest
 import deepen
 from deepen.neural_network import MLPClassifier
 from engine_problems import assert_same_bits
+from quick_compiler import shipped_environment
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 SOURCE = Path(deepen.__file__).parent
@@ -23,7 +24,8 @@ SOURCE = Path(deepen.__file__).parent
 
 def in_new_process(script, **environment):
     """Output of a script in a Python of its own, without this process's JAX settings."""
-    clean = {k: v for k, v in os.environ.items() if not k.startswith(("JAX_", "DEEPEN_"))}
+    found = shipped_environment()
+    clean = {k: v for k, v in found.items() if not k.startswith(("JAX_", "DEEPEN_"))}
     clean["PYTHONPATH"] = os.pathsep.join(p for p in sys.path if p)
     outcome = subprocess.run(
         [sys.executable, "-c", textwrap.dedent(script)],

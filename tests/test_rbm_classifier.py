@@ -220,7 +220,7 @@ def test_extreme_rows_and_weights_stay_finite(rng):
 
 
 @pytest.mark.parametrize("objective", ["discriminative", "hybrid", "generative"])
-def test_every_objective_learns_the_digits(objective, seed):
+def test_every_objective_learns_the_digits(objective, seed, optimized):
     X, X_test, y, y_test = digits()
     model = RBMClassifier(objective=objective, random_state=seed).fit(X, y)
     # Over fifteen seeds .909 with deviation .008, and .966 with .002 where the labels' cost counts.
