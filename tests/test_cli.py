@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -15,6 +14,8 @@ from typer.testing import CliRunner
 
 from deepen.cli import app
 from deepen.cli._common import parse_duration
+from deepen.model_selection import layer_views, pretraining, training
+from quick_compiler import shipped_environment
 
 HOSTILE = "<script>document.title='x'</script>"
 LINES = "two\nlines\x1b[31m"
@@ -54,7 +55,13 @@ def climbed(tmp_path_factory):
     frame["label"] = np.where(frame[HOSTILE] > 0.5, "yes", "no")
     frame[LINES] = 1
     frame.to_csv(folder / "data.csv", index=False)
-    return folder, climb(folder / "data.csv", folder / "out")
+    with pytest.MonkeyPatch.context() as patch:  # little training: how good a rung is, nobody asks
+        patch.setattr(pretraining, "N_STEPS", 20)
+        patch.setattr(pretraining, "LAYER_EPOCHS", (1, 3))
+        patch.setattr(pretraining, "fine_tuning_epochs", lambda *args: 5)
+        patch.setattr(training, "fine_tuning_epochs", lambda *args: 5)
+        patch.setattr(layer_views, "MAP_ITERATIONS", 250)
+        return folder, climb(folder / "data.csv", folder / "out")
 
 
 def test_a_name_neither_breaks_a_line_nor_commands_the_terminal(climbed):
@@ -165,7 +172,7 @@ def test_interrupt_while_training_on_all_rows_keeps_the_verdict(table, tmp_path,
     out = tmp_path / "out"
     out.mkdir()
     (out / "model.deepen").write_text("of an earlier climb")
-    result = climb(table, out, "--force")
+    result = climb(table, out, "--force", "--rungs", "linear,one_hidden")
     assert result.exit_code == 1, result.output
     assert sorted(path.name for path in out.iterdir()) == ["ladder.json", "report.html", "run"]
     assert "no model" in (out / "report.html").read_text(encoding="utf-8")
@@ -225,7 +232,7 @@ def test_as_a_process_in_a_pipe(table, tmp_path):
         "--out",
         str(tmp_path / "m.deepen"),
     ]
-    environment = {**os.environ, "NO_COLOR": "1"}
+    environment = {**shipped_environment(), "NO_COLOR": "1"}
     done = subprocess.run(
         [*command, *words], capture_output=True, text=True, env=environment, check=False
     )
