@@ -56,3 +56,23 @@ def test_the_examples_of_the_page_on_pretraining():
         exec(compile("\n".join(blocks), "pretraining_guide.md", "exec"), names)
     assert names["sevens"].shape == (5, 64)
     assert 64 * np.log(0.5) < names["bound"].mean() < 0
+
+
+PACKAGES = (
+    "covariance",
+    "datasets",
+    "decomposition",
+    "engine",
+    "linear_model",
+    "manifold",
+    "model_selection",
+    "neural_network",
+    "plotting",
+)
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_every_public_name_is_in_the_reference(package):
+    listed = re.findall(r"^   (deepen\.\S+)$", (PAGES / "api.md").read_text("utf-8"), re.M)
+    public = importlib.import_module(f"deepen.{package}").__all__
+    assert {f"deepen.{package}.{name}" for name in public} <= set(listed)

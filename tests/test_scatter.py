@@ -240,6 +240,25 @@ def test_hovering_finds_the_nearest_point(opened, rng):
         assert page.run("deepenScatter.hovered()") == -1
 
 
+PICTURE_OF_THE_TIP = """(() => { const small = tip.querySelector('canvas');
+  const seen = small.getContext('2d').getImageData(0, 0, small.width, small.height).data;
+  return Array.from(seen).filter((_, i) => i % 4 === 0); })()"""
+
+
+def test_the_tip_shows_the_picture_of_the_row(opened):
+    images = np.tile(np.eye(8), (300, 1, 1))
+    images[7] = images[7][::-1]  # a picture of the other rows does not pass for this one
+    page = opened(scatter(images=images))
+    page.settle()
+    page.run("deepenScatter.zoom(40, ...deepenScatter.screen(7))")
+    page.settle()
+    x, y = points_of(page, 300)[7]
+    page.mouse("mouseMoved", x=x, y=y)
+    assert page.run("deepenScatter.hovered()") == 7
+    ink = np.reshape(page.run(PICTURE_OF_THE_TIP), (8, 8)) / 255
+    assert abs(np.corrcoef(ink.ravel(), images[7].ravel())[0, 1]) > 0.9
+
+
 def test_zoom_pan_and_reset(opened):
     page = opened(scatter())
     before = points_of(page, 300)
