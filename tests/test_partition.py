@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import jax
 import numpy as np
 import pytest
@@ -23,6 +25,7 @@ from deepen.functions.tempered_path import (
     log_partition_of_base,
     log_ratio,
 )
+from deepen.neural_network import BernoulliRBM
 from small_machines import (
     bernoulli_machine,
     draw,
@@ -74,8 +77,15 @@ def test_a_gaussian_machines_log_z_is_the_integral_over_v(rng):
 
 def test_a_machine_too_large_to_enumerate_is_refused_with_the_way_out(rng):
     large = bernoulli_machine(rng, 30, 26)
-    with pytest.raises(ValueError, match=r"at most 25 units, got 26; estimate.*annealed"):
+    with pytest.raises(
+        ValueError, match=r"at most 25 units, got 26; estimate.*annealed"
+    ) as refusal:
         exact_log_partition(large)
+    # What it names is there.
+    method, log_z = re.search(r'(\w+)\("ais"\).* as (\w+)\.', str(refusal.value)).groups()
+    model = estimator_of(large)
+    estimate = getattr(model, method)("ais", n_temperatures=20, n_chains=2, random_state=0)
+    assert np.isfinite(model.log_likelihood(np.zeros((1, 30)), **{log_z: estimate})).all()
     wide = gaussian_machine(rng, 2, 26)
     with pytest.raises(ValueError, match="hidden layer of at most 25 units, got 26"):
         exact_log_partition(wide)
@@ -143,6 +153,29 @@ def test_the_stated_error_is_the_error_over_twenty_machines(make, direction, rng
     assert np.abs(z).max() < 5
     # sum of squares of 20 standard normal draws: beyond these with probability 1e-5
     assert 3 < np.square(z).sum() < 65
+
+
+def estimator_of(machine):
+    """The estimator that has the parameters of a machine."""
+    names = "components_", "intercept_visible_", "intercept_hidden_", "n_features_in_"
+    values = machine.weights.T, machine.visible_bias, machine.hidden_bias, len(machine.weights)
+    model = BernoulliRBM(len(machine.hidden_bias))
+    for name, value in zip(names, values, strict=True):
+        setattr(model, name, value)
+    return model
+
+
+@pytest.mark.parametrize("method", ["ais", "reverse_ais"])
+def test_the_estimators_stated_error_is_its_error_over_twenty_machines(method, rng):
+    """As a user asks: with the method's own chains, which the reverse begins after its own burn-in."""
+    z = []
+    for _ in range(20):
+        model = estimator_of(bernoulli_machine(rng, 12, 8))
+        found = model.log_partition_function(method, n_temperatures=200, random_state=rng)
+        assert 0 < found.standard_error < 0.5
+        z.append((found.value - model.log_partition_function().value) / found.standard_error)
+    assert np.abs(z).max() < 5
+    assert np.sqrt(np.square(z).mean()) < 2
 
 
 def exact_gaussian(machine, rng, n=300):

@@ -15,7 +15,13 @@ from deepen.engine.devices import computing
 from deepen.functions import class_energy
 from deepen.functions.class_energy import Params, class_probabilities, draw_class, gibbs_step
 from deepen.layers.class_contrast import ClassContrast
-from deepen.neural_network import RBMClassifier
+from deepen.neural_network import (
+    Autoencoder,
+    DeepBeliefNetwork,
+    FreeEnergyGap,
+    MLPClassifier,
+    RBMClassifier,
+)
 from small_machines import states
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
@@ -123,6 +129,34 @@ def test_the_discriminative_gradient_equals_finite_differences(rng):
     assert float(found) == pytest.approx(cost(params), rel=1e-10)
     for ours, expected in zip(gradient, numerical_gradient(cost, params), strict=True):
         np.testing.assert_allclose(ours, expected, rtol=1e-5, atol=1e-7)
+
+
+def test_the_gap_of_free_energies_sums_over_classes_and_hidden_units(rng):
+    X, held_out = (rng.uniform(size=(n, 6)) < 0.5 for n in (40, 30))
+    gap = FreeEnergyGap(X * 1.0, sparse.csr_matrix(held_out * 1.0))
+    _, _, model = fitted(rng, callbacks=[gap])
+    free_energies = [-np.logaddexp.reduce(log_joint(model._params(), v).reshape(len(v), -1), axis=1)
+                     for v in (X * 1.0, held_out * 1.0)]  # fmt: skip
+    np.testing.assert_allclose(gap.history[-1], [f.mean() for f in free_energies], rtol=1e-9)
+    assert len(gap.gaps) == 5
+    assert gap.gaps[-1] == pytest.approx(gap.history[-1][1] - gap.history[-1][0], abs=1e-12)
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        Autoencoder((2,), max_iter=1),
+        MLPClassifier((2,), max_iter=1),
+        DeepBeliefNetwork((3, 2), wake_sleep_iter=1),
+    ],
+)
+def test_the_gap_refuses_models_without_a_free_energy(model, rng):
+    X = (rng.uniform(size=(20, 4)) < 0.5).astype(float)
+    model.set_params(callbacks=[FreeEnergyGap(X, X)])
+    with pytest.raises(
+        TypeError, match=r"FreeEnergyGap needs .*BernoulliRBM.*got parameters of type"
+    ):
+        model.fit(X, X[:, 0])
 
 
 @pytest.mark.slow

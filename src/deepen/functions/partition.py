@@ -65,7 +65,8 @@ def exact_log_partition(params: Any) -> Array:
         layer = "hidden layer" if is_gaussian else "smaller layer"
         raise ValueError(
             f"The exact log Z needs a {layer} of at most {MOST_UNITS} units, got {n_units}; estimate"
-            " it by annealed importance sampling (deepen.functions.annealing)."
+            ' it by annealed importance sampling, log_partition_function("ais"), and give the estimate'
+            " to log_likelihood as log_z."
         )
     if n_hidden > n_units:
         # A Bernoulli machine is the same with its layers exchanged.
