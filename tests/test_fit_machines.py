@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -12,7 +14,9 @@ import deepen
 from deepen.cli import app
 from deepen.cli._pictures import pictures_of
 from deepen.datasets import TableEncoder
+from deepen.engine import SGD, Adam, Cosine
 from deepen.neural_network import BernoulliRBM, GaussianRBM
+from deepen.plotting._axes import new_axes
 
 SMALL = ("--set", "n_components=5", "--set", "n_iter=2")
 OF_A_MACHINE = {"hidden-activations.png", "weights.png", "learning-curves.png"}
@@ -101,6 +105,42 @@ def test_values_outside_the_unit_interval_are_refused_with_the_remedy(amounts, t
     assert "nothing" in line
 
 
+def test_new_rows_outside_the_unit_interval_are_refused_like_those_of_fit(pixels, tmp_path):
+    model, wide = tmp_path / "m.deepen", tmp_path / "wide.csv"
+    frame = pd.read_csv(pixels)
+    frame.assign(pixel_7=16 * frame["pixel_7"]).to_csv(wide, index=False)
+    commands = [
+        (
+            "embed",
+            wide,
+            "--model",
+            model,
+            "--method",
+            "pca",
+            "--out",
+            tmp_path / "e.csv",
+            "--force",
+        ),
+        ("inspect", model, "--data", wide, "--out", tmp_path / "shown", "--force"),
+    ]
+    fit = ("fit", pixels, "--target", "label", *SMALL, "--out", model, "--force")
+    assert run(*fit, "--model", "rbm").exit_code == 0
+    for words in commands:
+        line = told_off(*words)
+        assert "wide.csv: column 'pixel_7' has values from" in line
+        assert "--model rbm takes values in [0, 1]" in line and "--scale" in line
+        assert "--model gaussian-rbm" in line
+    # Neither a machine of real values nor one whose columns were scaled; the latter tells of it.
+    assert run(*fit, "--model", "gaussian-rbm").exit_code == 0
+    assert all(run(*words).exit_code == 0 for words in commands)
+    assert run(*fit, "--model", "rbm", "--scale").exit_code == 0
+    for words in commands:
+        result = run(*words)
+        assert result.exit_code == 0, result.output
+        assert "Note: column 'pixel_7' has values" in result.output
+        assert "beyond those of the training" in result.output
+
+
 def test_dates_are_named_with_the_way_to_leave_them_out(tmp_path, rng):
     path = tmp_path / "dates.csv"
     frame = pd.DataFrame({"share": rng.random_sample(30)})
@@ -160,6 +200,35 @@ def test_numbers_to_the_unit_interval_or_as_they_are():
     np.testing.assert_allclose(values[:, 3], [0, 1, 0, 1])
     treatments = [column.treatment for column in kept.columns_]
     assert treatments == ["as it is, median for missing, indicator", "as it is", "0 or 1"]
+
+
+@pytest.mark.parametrize(
+    ("settings", "rate"),
+    [
+        ({"learning_rate": Cosine(0.03, 2)}, "0.03"),
+        ({"solver": "adam", "learning_rate": 0.02}, "0.02"),
+        ({"solver": Adam(0.004)}, "0.004"),
+        ({"solver": SGD(Cosine(0.05, 2))}, "0.05"),
+    ],
+)
+def test_the_update_that_is_drawn_is_one_of_contrastive_divergence_at_the_named_rate(
+    settings, rate, rng, monkeypatch
+):
+    X = (rng.random_sample((40, 6)) < 0.5).astype(np.float32)
+    machine = BernoulliRBM(3, n_iter=2, random_state=0, **settings).fit(X)
+    drawn = []
+    monkeypatch.setattr(
+        "deepen.plotting.plot_update_sizes", lambda *w: drawn.append(w[1]) or new_axes(None)
+    )
+    label = pictures_of(machine, X, seed=1)["weights.png"].get_xlabel()
+    assert label.endswith(f"of one CD-1 update at rate {rate}")
+    other = BernoulliRBM(3, algorithm="cd", learning_rate=float(rate), random_state=1)
+    for name in ("components_", "intercept_visible_", "intercept_hidden_", "n_features_in_"):
+        setattr(other, name, copy.deepcopy(getattr(machine, name)))
+    other._memory, other.n_iter_ = copy.deepcopy(machine._memory), machine.n_iter_
+    other.partial_fit(X[np.random.RandomState(1).permutation(40)[:10]])
+    np.testing.assert_allclose(drawn[0], (other.components_ - machine.components_).T, atol=1e-7)
+    assert np.abs(drawn[0]).max() > 1e-6
 
 
 @pytest.mark.parametrize(("model", "numbers"), [(BernoulliRBM, "unit"), (GaussianRBM, "standard")])

@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from deepen.cli._unit_interval import check_unit_interval
+
 if TYPE_CHECKING:
     from deepen.neural_network import BernoulliRBM, GaussianRBM
 
@@ -122,8 +124,10 @@ def _encoded(pipeline: Any, table: Any, seed: int) -> Any:
         return None
     chosen = np.random.RandomState(seed).permutation(len(table))[:ROWS]
     rows = table.iloc[chosen] if hasattr(table, "iloc") else table[chosen]
-    for _, step in getattr(pipeline, "steps", [("model", pipeline)])[:-1]:
+    steps = [step for _, step in getattr(pipeline, "steps", [("model", pipeline)])]
+    for step in steps[:-1]:
         rows = step.transform(rows)
+    check_unit_interval(steps, rows, is_new=True)
     return rows
 
 
@@ -143,11 +147,15 @@ def _of_machine(
 
     shown = machine.sample(CHAINS * CHAINS, random_state=seed) if rows is None else rows
     hidden = machine.transform(shown)
-    update = None if rows is None else _update(machine, rows, seed)
+    rate = _first_rate(machine)
+    update = None if rows is None else _update(machine, rows, rate, seed)
     pictures = {
         "hidden-activations.png": plot_hidden_activations(hidden),
         "weights.png": plot_update_sizes(places.weights, update),
     }
+    if update is not None:
+        label = f"absolute value of the weights, and of one CD-1 update at rate {rate:g}"
+        pictures["weights.png"].set_xlabel(label)
     if not places.is_picture:
         return pictures
     added = places.weights  # log-odds; of a Gaussian machine what a unit adds to the picture
@@ -195,16 +203,27 @@ def _completed(machine: Any, places: _Places, rows: Any, seed: int) -> tuple[Any
     return damaged, machine.inpaint(damaged, *STEPS_TO_FILL, random_state=seed)
 
 
-def _update(machine: Any, rows: Any, seed: int) -> Any:
-    """Change of the weights by one step of CD-1 at the machine's first rate on a batch of rows."""
-    import copy
+def _first_rate(machine: Any) -> float:
+    """Learning rate of the first step, of the solver where that is an object with a rate of its own."""
+    from deepen.engine.schedules import as_schedule
 
-    rate = getattr(machine.learning_rate, "learning_rate", machine.learning_rate)
+    return as_schedule(
+        getattr(machine.solver, "learning_rate", machine.learning_rate)
+    ).learning_rate
+
+
+def _update(machine: Any, rows: Any, rate: float, seed: int) -> Any:
+    """Change of the weights by one step of CD-1 on a batch of rows, whatever the solver."""
+    import copy
+    import warnings
+
     other = copy.deepcopy(machine)
     other.set_params(
         algorithm="cd", n_steps=1, solver="sgd", momentum=0.0, learning_rate=rate,
         random_state=seed, callbacks=None, checkpoint=None, verbose=0,
     )  # fmt: skip
     other._rng = None
-    other.partial_fit(rows[: max(1, int(machine.batch_size))])
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # rows outside [0, 1] have been told of
+        other.partial_fit(rows[: max(1, int(machine.batch_size))])
     return (other.components_ - machine.components_).T

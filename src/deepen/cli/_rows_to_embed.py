@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from deepen.cli._common import fail
+from deepen.cli._unit_interval import check_unit_interval
 from deepen.report.scatter import most_columns
 
 # A pixel's name: pixel_12, pixel_1_7, or what a table made of a bare array has.
@@ -137,6 +138,7 @@ def _hidden_layer(
         X = features
         for step in steps[:-1]:
             X = step.transform(X)
+        check_unit_interval(steps, X, is_new=True)
         codes = network.transform(X, layer=layer) if has_layers else network.transform(X)
     except ValueError as error:
         text = str(error)

@@ -71,7 +71,7 @@ def fit(
         held_out = {}
         if intervals and task == "regression":
             held_out = _held_out(data, pipeline, X, y, seed)
-        _train(data, pipeline, X, y, model=model)
+        _train(data, pipeline, X, y)
         facts = _facts(X, y, task, data, seed, n_unlabelled, time.monotonic() - start)
         info = {"target": name, "task": task, "training": facts, **held_out}
         deepen.save(pipeline, out, info=info, force=force)
@@ -161,36 +161,30 @@ def _pipeline(
 
     from deepen.cli._common import fail
     from deepen.cli._models import new_estimator, parsed_settings
+    from deepen.cli._unit_interval import binary_model
     from deepen.datasets import TableEncoder
 
     try:
         estimator = new_estimator(model, task, parsed_settings(settings or []), seed)
     except (ValueError, TypeError) as error:
         fail(f"{data}: {error}")
-    numbers = "unit" if scale else "none" if _is_binary(model, estimator) else "standard"
+    numbers = "unit" if scale else "none" if binary_model(estimator) else "standard"
     encoder = TableEncoder(types=kinds or None, numbers=numbers)
     return Pipeline([("table", encoder), ("model", estimator)])
 
 
-def _is_binary(model: str, estimator: Any) -> bool:
-    """Whether values must lie in [0, 1]."""
-    return MODELS[model].is_binary and getattr(estimator, "objective", "") != "discriminative"
-
-
-def _train(
-    data: str, pipeline: Any, X: Any, y: Any, *, model: str = "", is_final: bool = True
-) -> None:
+def _train(data: str, pipeline: Any, X: Any, y: Any, *, is_final: bool = True) -> None:
     """Fit, each warning in one line; Ctrl-C, for a network "enough", ends the command."""
     from deepen.cli._common import console, fail
     from deepen.cli._figures import printable
+    from deepen.cli._unit_interval import check_unit_interval
     from deepen.engine.stopping import BY_USER
 
     try:
         with warnings.catch_warnings(record=True) as notes:
             warnings.simplefilter("always")
             encoded = pipeline[0].fit_transform(X, y)
-            if model and _is_binary(model, pipeline[-1]):
-                _check_unit_interval(data, pipeline[0], encoded, model)
+            check_unit_interval(pipeline, encoded)
             pipeline[-1].fit(encoded, y)
     except (ValueError, TypeError) as error:
         fail(f"{data}: {error}")
@@ -198,33 +192,6 @@ def _train(
         console().print(f"Note: {printable(message)}", markup=False, soft_wrap=True)
     if getattr(pipeline[-1], "stop_reason_", "") == BY_USER:
         raise KeyboardInterrupt
-
-
-def _check_unit_interval(data: str, encoder: Any, encoded: Any, model: str) -> None:
-    """Refuse the first column that leaves [0, 1]; the library warns of it as scikit-learn's contract asks."""
-    import numpy as np
-
-    from deepen.cli._common import fail
-    from deepen.datasets.encoders import Numbers
-
-    low, high = encoded.min(axis=0), encoded.max(axis=0)
-    outside = np.flatnonzero((low < 0) | (high > 1))
-    if not len(outside):
-        return
-    first = outside[0]
-    columns = [(c.name, e) for c, e, _ in encoder.used() for _ in e.names(c.name)]
-    name, treatment = columns[first]
-    more = f" (and {len(outside) - 1} more)" if outside[1:].size else ""
-    remedy = "add --scale"
-    if not isinstance(treatment, Numbers):
-        from deepen.datasets.kinds import override_of
-
-        remedy = f"leave it out with {override_of(name, 'text')}"
-    other = "--model gaussian-rbm" if model == "rbm" else "--set objective=discriminative"
-    fail(
-        f"{data}: column {name!r}{more} has values from {low[first]:.6g} to {high[first]:.6g}, and --model"
-        f" {model} takes values in [0, 1]: {remedy}, or choose {other}."
-    )
 
 
 def _held_out(data: str, pipeline: Any, X: Any, y: Any, seed: int) -> dict[str, Any]:
