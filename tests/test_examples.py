@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import subprocess
 import sys
@@ -12,7 +11,10 @@ import numpy as np
 import pytest
 from matplotlib.image import imread
 
+from quick_compiler import shipped_environment
+
 EXAMPLES = Path(__file__).parent.parent / "examples"
+LONG = {"autoencoder", "how_many_dimensions", "learnt_features", "rbm", "vanishing_gradient"}
 SCRIPTS = sorted(path.stem for path in EXAMPLES.glob("*.py") if path.stem != "common")
 
 
@@ -177,11 +179,12 @@ CHECKS = {
 }
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("name", SCRIPTS)
+@pytest.mark.parametrize(
+    "name", [pytest.param(x, marks=[pytest.mark.slow] * (x in LONG)) for x in SCRIPTS]
+)
 def test_example(name: str, tmp_path: Path) -> None:
     # Without DEEPEN_DATA, so that the same data is used everywhere.
-    environment = {k: v for k, v in os.environ.items() if k != "DEEPEN_DATA"}
+    environment = {k: v for k, v in shipped_environment().items() if k != "DEEPEN_DATA"}
     environment["MPLBACKEND"] = "Agg"
     command = [sys.executable, EXAMPLES / f"{name}.py", "--out", tmp_path]
     run = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
