@@ -34,7 +34,9 @@ def correlated_rows(rng):
 
 def sparse_rows(rng, n_samples=90, n_features=12):
     return sparse.random_array(
-        (n_samples, n_features), density=0.3, rng=np.random.default_rng(rng.randint(1 << 30))
+        (n_samples, n_features),
+        density=0.3,
+        random_state=np.random.default_rng(rng.randint(1 << 30)),
     ).tocsr()
 
 
@@ -127,7 +129,9 @@ def test_distances_and_scores_of_every_kind_of_rows(rng, tmp_path):
 
 
 def test_crowded_sparse_rows(rng):
-    X = sparse.random_array((200, 9), density=0.6, rng=np.random.default_rng(rng.randint(1 << 30)))
+    X = sparse.random_array(
+        (200, 9), density=0.6, random_state=np.random.default_rng(rng.randint(1 << 30))
+    )
     weights = rng.randint(1, 4, 200)
     exact = np.cov(X.toarray().T, fweights=weights)
     np.testing.assert_allclose(covariance(X, ddof=1, sample_weight=weights), exact, atol=1e-12)

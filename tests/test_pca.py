@@ -220,8 +220,8 @@ def test_sparse_rows_are_never_made_dense(rng):
     """A million features, which a dense copy of or their covariance would not fit any memory."""
     n, d = 300, 1_000_000
     generator = np.random.default_rng(rng.randint(1 << 30))
-    noise = sparse.random_array((n, d), density=2e-5, rng=generator)
-    topics = sparse.random_array((3, d), density=5e-5, rng=generator)
+    noise = sparse.random_array((n, d), density=2e-5, random_state=generator)
+    topics = sparse.random_array((3, d), density=5e-5, random_state=generator)
     X = (noise + sparse.csr_array(rng.uniform(0, [9, 6, 4], (n, 3))) @ topics).tocsr()
     used = X[:, np.unique(X.indices)].toarray()
     theirs = decomposition.PCA(3, svd_solver="full").fit(used)

@@ -26,7 +26,9 @@ class Stream:
 
 def counts(rng, n_samples, n_features, density=0.1):
     generator = np.random.default_rng(rng.randint(1 << 30))
-    X = sparse.random_array((n_samples, n_features), density=density, rng=generator, format="csr")
+    X = sparse.random_array(
+        (n_samples, n_features), density=density, random_state=generator, format="csr"
+    )
     X.data[:] = generator.exponential(size=X.nnz)
     return X @ sparse.diags_array(np.linspace(3, 1, n_features))
 
@@ -154,7 +156,7 @@ def test_every_vector_of_a_repeated_eigenvalue_is_found(dtype, tol, rng):
 
 
 def test_few_sparse_rows_of_many_columns_are_never_made_dense():
-    X = sparse.random_array((40, 500_000), density=1e-4, rng=0, format="csr")
+    X = sparse.random_array((40, 500_000), density=1e-4, random_state=0, format="csr")
     tracemalloc.start()
     PCA(2).fit(X)
     peak = tracemalloc.get_traced_memory()[1]
