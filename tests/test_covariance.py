@@ -108,7 +108,7 @@ def test_weights_of_streams_and_memory_maps(X, rng, tmp_path):
             EmpiricalCovariance().fit(Stream(X), sample_weight=np.ones(n))
     with pytest.raises(ValueError, match="Negative"):
         covariance(Stream(X), sample_weight=-np.ones(len(X)))
-    with pytest.raises(ValueError, match="at least one non-zero|total weight"):
+    with pytest.raises(ValueError, match=r"at least one non-zero|total weight"):
         covariance(X, sample_weight=np.zeros(len(X)))
 
 
