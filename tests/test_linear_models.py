@@ -5,14 +5,18 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import sklearn
+from scipy import sparse
 from sklearn import linear_model
+from sklearn.base import clone
 from sklearn.datasets import make_classification, make_regression
 from sklearn.metrics import log_loss
 from sklearn.preprocessing import StandardScaler
+from sklearn.utils._param_validation import InvalidParameterError
 from sklearn.utils.fixes import parse_version
 
-from deepen.engine import Exponential
+from deepen.engine import LBFGS, Exponential
 from deepen.linear_model import LinearRegression, LogisticRegression
+from deepen.neural_network import MLPClassifier
 
 L1_RATES = {
     "sgd": 0.5,
@@ -107,7 +111,8 @@ def test_linear_regression_equals_the_pseudo_inverse(solver, rng):
     X, y = make_regression(80, 6, noise=1.0, random_state=rng)
     expected = np.linalg.pinv(np.column_stack([X, np.ones(80)])) @ y
     found = LinearRegression(solver=solver, tol=1e-10).fit(X, y)
-    np.testing.assert_allclose([*found.coef_, found.intercept_], expected, rtol=1e-7, atol=1e-7)
+    found = np.array([*found.coef_, found.intercept_])
+    assert np.abs(found - expected).max() <= 1e-8 * np.abs(expected).max()
 
 
 def test_noise_on_the_inputs_is_ridge_with_n_sigma_squared(rng):
@@ -147,6 +152,13 @@ REFUSED = [
     (LogisticRegression(solver="liblinear", callbacks=[print]), "liblinear.*knows no callbacks"),
     (LinearRegression(l1=1.0), "lstsq.*knows no l1"),
     (LinearRegression(solver="sgd", positive=True), "positive=True needs solver='lstsq'"),
+    (LogisticRegression(batch_size=1), "lbfgs.*knows no batch_size.*'sgd'"),
+    (LogisticRegression(solver="cg", momentum=0.5), "cg.*knows no momentum"),
+    (LogisticRegression(solver=LBFGS(), batch_size=3), "LBFGS.*knows no batch_size"),
+    (LogisticRegression(learning_rate="step", gradient_tol=0.1), "learning_rate, gradient_tol"),
+    (LogisticRegression(solver="saga", learning_rate_init=1.0), "saga.*no learning_rate_init"),
+    (LinearRegression(batch_size=5, gradient_tol=1.0), "lstsq.*batch_size, gradient_tol"),
+    (LinearRegression(solver="lbfgs", batch_size=5), "lbfgs.*knows no batch_size"),
 ]
 
 
@@ -154,6 +166,45 @@ REFUSED = [
 def test_what_has_no_sound_step_is_refused_in_words(model, words, rng):
     with pytest.raises(ValueError, match=words):
         model.fit(*classes(rng))
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        LogisticRegression(),
+        LogisticRegression(solver="saga"),
+        LogisticRegression(solver="sgd"),
+        LinearRegression(),
+        LinearRegression(solver="cg"),
+        MLPClassifier(solver="lbfgs"),
+        MLPClassifier(solver="cg"),
+        MLPClassifier(),
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("rate", ["nonsense", 0.1, None])
+def test_what_is_no_schedule_is_refused_by_every_solver(model, rate, rng):
+    with pytest.raises(InvalidParameterError, match="learning_rate must be one of constant"):
+        clone(model).set_params(learning_rate=rate).fit(*classes(rng))
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_a_second_fit_by_another_solver_leaves_nothing_of_the_first(rng):
+    X, y = classes(rng)
+    sparse_rows, history = sparse.csr_array(X), {"history_", "loss_curve_", "stop_reason_"}
+    ranks = {"rank_", "singular_"}
+    model = LogisticRegression().fit(X, y)
+    assert history <= set(vars(model))
+    assert not history & set(vars(model.fit(sparse_rows, y)))
+    model.set_params(solver="sgd").fit(X, y)
+    assert not history & set(vars(model.set_params(solver="saga").fit(X, y)))
+    model = LinearRegression(solver="lbfgs").fit(X, y)
+    assert history <= set(vars(model))
+    model.set_params(solver="lstsq").fit(X, y)
+    assert ranks <= set(vars(model)) and not history & set(vars(model))
+    assert not ranks & set(vars(model.set_params(alpha=1.0).fit(X, y)))
+    model.set_params(alpha=0.0).fit(X, y)
+    assert not ranks & set(vars(model.set_params(solver="lbfgs").fit(X, y)))
 
 
 @pytest.mark.parametrize("solver", ["lbfgs", "saga"])

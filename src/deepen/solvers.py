@@ -10,6 +10,8 @@ from __future__ import annotations
 import inspect
 from typing import Any
 
+from sklearn.utils._param_validation import InvalidParameterError
+
 STOCHASTIC_SOLVERS = ("sgd", "momentum", "nesterov", "adagrad", "rmsprop", "adam")
 DETERMINISTIC_SOLVERS = ("lbfgs", "cg")
 SCHEDULE_NAMES = (
@@ -39,12 +41,13 @@ def resolve_solver(estimator: Any) -> Any:
     Raises
     ------
     ValueError
-        For an unknown name, and for a rate beside an optimiser object, which carries its own.
+        For an unknown name or schedule, and for a rate beside an optimiser object, which carries its own.
     TypeError
         Where ``solver`` is neither a name nor an optimiser.
     """
     from deepen.engine import optimizers
 
+    check_schedule(estimator)
     solver = estimator.solver
     known = (*optimizers.STOCHASTIC, *optimizers.DETERMINISTIC)
     if isinstance(solver, known):
@@ -77,6 +80,26 @@ def resolve_solver(estimator: Any) -> Any:
     return optimizers.SGD(rate, momentum, nesterov=bool(nesterov and momentum))
 
 
+def check_schedule(estimator: Any) -> None:
+    """Raise where ``learning_rate`` is no schedule, whether or not the solver has a use for one.
+
+    Raises
+    ------
+    InvalidParameterError
+        A ValueError, as scikit-learn's.
+    """
+    name = estimator.learning_rate
+    if isinstance(name, str) and name in SCHEDULE_NAMES:
+        return
+    from deepen.engine.schedules import Schedule
+
+    if not isinstance(name, Schedule):
+        raise InvalidParameterError(
+            f"learning_rate must be one of {', '.join(SCHEDULE_NAMES)}, or a schedule object of"
+            f" deepen.engine such as Step(0.1, every=10), got {name!r}."
+        )
+
+
 def _refuse_second_rate(estimator: Any) -> None:
     defaults = inspect.signature(type(estimator)).parameters
     for name in ("learning_rate", "learning_rate_init"):
@@ -93,11 +116,6 @@ def _schedule(estimator: Any) -> Any:
     rate, name = estimator.learning_rate_init, estimator.learning_rate
     if isinstance(name, schedules.Schedule):
         return name
-    if name not in SCHEDULE_NAMES:
-        raise ValueError(
-            f"learning_rate must be one of {', '.join(SCHEDULE_NAMES)}, or a schedule object of"
-            f" deepen.engine such as Step(0.1, every=10), got {name!r}."
-        )
     if name == "cosine":
         return schedules.Cosine(rate, n_epochs=estimator.max_iter)
     if name == "invscaling":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import numbers
 from typing import Any
 
@@ -12,7 +13,7 @@ from sklearn.utils._param_validation import Interval, StrOptions
 
 from deepen.base import held_out_figures, print_epoch, warn_not_converged
 from deepen.layers.feed_forward import Params
-from deepen.solvers import is_deterministic, resolve_solver
+from deepen.solvers import check_schedule, is_deterministic, resolve_solver
 
 Array = NDArray[Any]
 
@@ -32,6 +33,23 @@ TRAINING_CONSTRAINTS: dict[str, Any] = {
     "gradient_tol": [_not_negative, None],
     "callbacks": ["array-like", None],
 }
+
+# What only a descent by gradients has a use for; n_iter_no_change, too, but scikit-learn's contract
+# checks set that on any solver.
+DESCENT = (
+    "learning_rate",
+    "learning_rate_init",
+    "momentum",
+    "batch_size",
+    "gradient_tol",
+)
+OF_ONE_SOLVER = ("history_", "loss_curve_", "stop_reason_", "rank_", "singular_")
+
+
+def forget_last_fit(estimator: Any) -> None:
+    """Drop what an earlier fit left that the next one, by another solver, may not set."""
+    for name in OF_ONE_SOLVER:
+        vars(estimator).pop(name, None)
 
 
 def linear_cost(estimator: Any, loss: str, is_training: bool = True) -> Any:
@@ -62,11 +80,34 @@ def refuse_extras(
     extras = (*penalties, "max_norm", "input_dropout", "noise", "augment", "callbacks")
     asked = [name for name in extras if getattr(estimator, name)]
     asked += ["X_val"] if has_held_out else []
+    asked += _idle(estimator)
     if asked:
         raise ValueError(
             f"solver={solver!r} is scikit-learn's own and knows no {', '.join(asked)}. Use a gradient"
             " solver such as 'sgd', or leave them out."
         )
+
+
+def refuse_idle(estimator: Any) -> None:
+    """Raise where 'lbfgs' or 'cg' is asked for what only a descent by gradients has a use for.
+
+    Raises
+    ------
+    ValueError
+        With the parameters that the solver has no use for, and the solvers that have.
+    """
+    if is_deterministic(estimator.solver) and (asked := _idle(estimator)):
+        raise ValueError(
+            f"solver={estimator.solver!r} works on all rows with steps of its own, down to tol, and"
+            f" knows no {', '.join(asked)}. Use a gradient solver such as 'sgd', or leave them out."
+        )
+
+
+def _idle(estimator: Any) -> list[str]:
+    """Parameters of the descent that are not at their defaults."""
+    check_schedule(estimator)
+    defaults = inspect.signature(type(estimator)).parameters
+    return [name for name in DESCENT if getattr(estimator, name) != defaults[name].default]
 
 
 def train_linear(

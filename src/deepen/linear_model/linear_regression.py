@@ -23,7 +23,9 @@ from deepen.layers.feed_forward import Params
 from deepen.linear_model._training import (
     TRAINING_CONSTRAINTS,
     _not_negative,
+    forget_last_fit,
     refuse_extras,
+    refuse_idle,
     train_linear,
 )
 
@@ -55,12 +57,15 @@ class LinearRegression(linear_model.LinearRegression):
     l1 : float, default=0.0
         Strength of the L1 penalty, n_samples times that of :class:`sklearn.linear_model.Lasso`.
     max_iter : int, default=1000
-        Most iterations or epochs.
+        Most iterations or epochs; 'lstsq' has none.
     learning_rate : str or schedule, default='constant'
+        From here to ``batch_size``, and ``gradient_tol``: of the gradient solvers ('sgd' to
+        'adam') alone; the others refuse them.
     learning_rate_init : float, default=0.01
     momentum : float, default=0.9
     batch_size : int or 'full', default='full'
     n_iter_no_change : float, default=10
+        Epochs without a fall of the mean cost after which a gradient solver stops; of no other.
     max_norm, input_dropout, noise, augment, unlabeled, gradient_tol, callbacks, random_state
         As in :class:`deepen.linear_model.LogisticRegression`.
 
@@ -176,6 +181,8 @@ class LinearRegression(linear_model.LinearRegression):
         """
         check_parameters(self)
         X, y, sample_weight = drop_unlabelled(self.unlabeled, X, y, sample_weight)
+        refuse_idle(self)
+        forget_last_fit(self)
         if isinstance(self.solver, str) and self.solver == "lstsq":
             return self._fit_least_squares(X, y, sample_weight, X_val is not None)
         if self.positive:

@@ -26,7 +26,13 @@ from deepen._callbacks_of_sklearn import CallbackSupport, callback_session
 from deepen.base import check_held_out, check_parameters, combined_weights, drop_unlabelled
 from deepen.functions.activations import logistic, softmax
 from deepen.layers.feed_forward import Params
-from deepen.linear_model._training import TRAINING_CONSTRAINTS, refuse_extras, train_linear
+from deepen.linear_model._training import (
+    TRAINING_CONSTRAINTS,
+    forget_last_fit,
+    refuse_extras,
+    refuse_idle,
+    train_linear,
+)
 
 Array = NDArray[Any]
 
@@ -63,15 +69,18 @@ class LogisticRegression(linear_model.LogisticRegression):
         Most iterations, or epochs of a gradient solver.
     verbose, warm_start, n_jobs : as in scikit-learn
     learning_rate : str or schedule, default='constant'
-        As in :class:`deepen.neural_network.MLPClassifier`.
+        As in :class:`deepen.neural_network.MLPClassifier`. From here to ``batch_size``, and
+        ``gradient_tol``: of the gradient solvers ('sgd' to 'adam') alone; the others refuse them.
     learning_rate_init : float, default=0.1
     momentum : float, default=0.9
         Of 'sgd', 'momentum' and 'nesterov', in [0, 1].
     batch_size : int or 'full', default='full'
         Rows of a minibatch; 1 is stochastic gradient descent proper.
     n_iter_no_change : float, default=10
+        Epochs without a fall of the mean cost after which a gradient solver stops; of no other.
     max_norm : float or None, default=None
-        Largest Euclidean norm of a class's weights.
+        Largest Euclidean norm of a class's weights. This one, ``input_dropout``, ``noise`` and
+        ``augment`` are of the gradient solvers alone, too.
     input_dropout : float, default=0.0
     noise : float, default=0.0
         Standard deviation of Gaussian noise on the inputs while training.
@@ -82,6 +91,7 @@ class LogisticRegression(linear_model.LogisticRegression):
     gradient_tol : float or None, default=None
         A gradient solver stops when no component of the mean gradient is larger.
     callbacks : sequence of callables or None, default=None
+        Of the solvers on the engine.
 
     Attributes
     ----------
@@ -219,6 +229,8 @@ class LogisticRegression(linear_model.LogisticRegression):
         """
         check_parameters(self)
         X, y, sample_weight = drop_unlabelled(self.unlabeled, X, y, sample_weight)
+        refuse_idle(self)
+        forget_last_fit(self)
         if isinstance(self.solver, str) and self.solver in DELEGATED:
             refuse_extras(self, self.solver, (), X_val is not None)
             return self._fit_by_sklearn(X, y, sample_weight)
