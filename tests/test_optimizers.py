@@ -15,28 +15,17 @@ from engine_problems import (
     regression_rows,
     zeros_like_linear,
 )
-
-# Rates small enough, and eps large enough, that rounding errors do not grow near the optimum.
-RULES = {
-    "sgd": (SGD(0.05), "SGD", {"lr": 0.05}),
-    "momentum": (SGD(0.02, 0.9), "SGD", {"lr": 0.02, "momentum": 0.9}),
-    "nesterov": (
-        SGD(0.02, 0.9, nesterov=True),
-        "SGD",
-        {"lr": 0.02, "momentum": 0.9, "nesterov": True},
-    ),
-    "adagrad": (AdaGrad(0.05), "Adagrad", {"lr": 0.05}),
-    "rmsprop": (
-        RMSprop(0.002, decay=0.95, epsilon=1e-2),
-        "RMSprop",
-        {"lr": 0.002, "alpha": 0.95, "eps": 1e-2},
-    ),
-    "adam": (
-        Adam(0.01, 0.8, 0.99, epsilon=1e-2),
-        "Adam",
-        {"lr": 0.01, "betas": (0.8, 0.99), "eps": 1e-2},
-    ),
-}
+from torch_trajectories import (
+    KEPT,
+    KEPT_EVERY,
+    KEPT_SEED,
+    RULES,
+    flat,
+    kept_name,
+    problem,
+    to_keep,
+    torchs_trajectory,
+)
 
 
 def trajectory(cost, params, batches, optimizer):
@@ -48,45 +37,13 @@ def trajectory(cost, params, batches, optimizer):
     return path
 
 
-def torchs_trajectory(torch, params, X, y, optimizer, *, is_network):
-    leaves = [torch.tensor(leaf, requires_grad=True) for leaf in jax.tree.leaves(params)]
-    X, y = torch.tensor(X), torch.tensor(y)
-    n_layers = len(params.coefs)
-    update = optimizer(leaves)
-    path = []
-    for _ in range(100):
-        update.zero_grad()
-        a = X
-        for layer in range(n_layers):
-            z = a @ leaves[layer] + leaves[n_layers + layer]
-            a = torch.tanh(z)
-        if is_network:
-            loss = torch.nn.functional.cross_entropy(z, y)
-        else:
-            loss = 0.5 * ((z - y) ** 2).sum(dim=1).mean()
-        loss.backward()
-        update.step()
-        path.append([leaf.detach().numpy().copy() for leaf in leaves])
-    return path
-
-
 @pytest.mark.parametrize("name", sorted(RULES))
 @pytest.mark.parametrize("is_network", [False, True], ids=["least-squares", "network"])
 def test_trajectory_of_100_steps_equals_torchs(name, is_network, seed):
-    torch = pytest.importorskip("torch")
-    own_rule, their_rule, options = RULES[name]
-    X, y = regression_rows(seed, 30, 4)
-    if is_network:
-        y = np.random.RandomState(seed).randint(3, size=30).astype(np.int64)
-        cost, params = NetworkCost("softmax", ("tanh",)), random_network(seed, (4, 5, 3))
-    else:
-        cost, params = NetworkCost("squared_error", ()), random_network(seed, (4, 1))
-
-    def optimizer(leaves):
-        return getattr(torch.optim, their_rule)(leaves, **options)
-
-    own = trajectory(cost, params, make_batches(X, y), own_rule)
-    theirs = torchs_trajectory(torch, params, X, y, optimizer, is_network=is_network)
+    pytest.importorskip("torch")
+    cost, params, X, y = problem(is_network, seed)
+    own = trajectory(cost, params, make_batches(X, y), RULES[name][0])
+    theirs = torchs_trajectory(name, is_network, seed)
     for step, (own_leaves, their_leaves) in enumerate(zip(own[:100], theirs, strict=True)):
         for a, b in zip(jax.tree.leaves(own_leaves), their_leaves, strict=True):
             np.testing.assert_allclose(a, b, atol=1e-10, err_msg=f"step {step + 1}")
@@ -94,6 +51,22 @@ def test_trajectory_of_100_steps_equals_torchs(name, is_network, seed):
         np.testing.assert_allclose(a, b, atol=1e-10)
     moved = [abs(a - b).max() for a, b in zip(own[100].coefs, params.coefs, strict=True)]
     assert min(moved) > 0.01
+    np.testing.assert_allclose(kept(name, is_network), to_keep(name, is_network), atol=1e-10)
+
+
+@pytest.mark.parametrize("name", sorted(RULES))
+@pytest.mark.parametrize("is_network", [False, True], ids=["least-squares", "network"])
+def test_trajectory_equals_the_one_that_torch_left(name, is_network):
+    cost, params, X, y = problem(is_network, KEPT_SEED)
+    own = trajectory(cost, params, make_batches(X, y), RULES[name][0])
+    steps = own[KEPT_EVERY - 1 : 100 : KEPT_EVERY]
+    for step, theirs in zip(steps, kept(name, is_network), strict=True):
+        np.testing.assert_allclose(flat(jax.tree.leaves(step)), theirs, atol=1e-10)
+
+
+def kept(name, is_network):
+    with np.load(KEPT) as file:
+        return file[kept_name(name, is_network)]
 
 
 L1_RULES = {
