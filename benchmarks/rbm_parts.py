@@ -16,8 +16,9 @@ from typing import Any
 import numpy as np
 
 from benchmarks._harness import gemm_rate, machine_line
+from benchmarks.rbm import BATCH_SIZE, N_HIDDEN, RATE
 
-N_ROWS, N_VISIBLE, N_HIDDEN, BATCH_SIZE, RATE = 60_000, 784, 500, 100, 0.05
+N_ROWS, N_VISIBLE = 60_000, 784
 N_CALLS, N_RUNS = 100, 7
 FEW_EPOCHS, MANY_EPOCHS = 1, 4
 
