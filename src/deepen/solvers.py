@@ -100,14 +100,18 @@ def check_schedule(estimator: Any) -> None:
         )
 
 
-def _refuse_second_rate(estimator: Any) -> None:
+def changed(estimator: Any, names: tuple[str, ...]) -> list[str]:
+    """Those of the parameters that are not at their defaults."""
     defaults = inspect.signature(type(estimator)).parameters
-    for name in ("learning_rate", "learning_rate_init"):
-        if getattr(estimator, name) != defaults[name].default:
-            raise ValueError(
-                f"{name} is given beside solver={estimator.solver!r}, which carries its own learning"
-                f" rate; leave {name} out, or give the solver by its name."
-            )
+    return [name for name in names if getattr(estimator, name) != defaults[name].default]
+
+
+def _refuse_second_rate(estimator: Any) -> None:
+    for name in changed(estimator, ("learning_rate", "learning_rate_init")):
+        raise ValueError(
+            f"{name} is given beside solver={estimator.solver!r}, which carries its own learning"
+            f" rate; leave {name} out, or give the solver by its name."
+        )
 
 
 def _schedule(estimator: Any) -> Any:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import numbers
 from typing import Any
 
@@ -13,7 +12,7 @@ from sklearn.utils._param_validation import Interval, StrOptions
 
 from deepen.base import held_out_figures, print_epoch, warn_not_converged
 from deepen.layers.feed_forward import Params
-from deepen.solvers import check_schedule, is_deterministic, resolve_solver
+from deepen.solvers import changed, check_schedule, is_deterministic, resolve_solver
 
 Array = NDArray[Any]
 
@@ -80,7 +79,7 @@ def refuse_extras(
     extras = (*penalties, "max_norm", "input_dropout", "noise", "augment", "callbacks")
     asked = [name for name in extras if getattr(estimator, name)]
     asked += ["X_val"] if has_held_out else []
-    asked += _idle(estimator)
+    asked += changed(estimator, DESCENT)
     if asked:
         raise ValueError(
             f"solver={solver!r} is scikit-learn's own and knows no {', '.join(asked)}. Use a gradient"
@@ -94,20 +93,14 @@ def refuse_idle(estimator: Any) -> None:
     Raises
     ------
     ValueError
-        With the parameters that the solver has no use for, and the solvers that have.
+        For an unknown schedule; else with the parameters without a use, and the solvers that have one.
     """
-    if is_deterministic(estimator.solver) and (asked := _idle(estimator)):
+    check_schedule(estimator)
+    if is_deterministic(estimator.solver) and (asked := changed(estimator, DESCENT)):
         raise ValueError(
             f"solver={estimator.solver!r} works on all rows with steps of its own, down to tol, and"
             f" knows no {', '.join(asked)}. Use a gradient solver such as 'sgd', or leave them out."
         )
-
-
-def _idle(estimator: Any) -> list[str]:
-    """Parameters of the descent that are not at their defaults."""
-    check_schedule(estimator)
-    defaults = inspect.signature(type(estimator)).parameters
-    return [name for name in DESCENT if getattr(estimator, name) != defaults[name].default]
 
 
 def train_linear(
