@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import signal
 import subprocess
 import sys
 
@@ -195,28 +194,6 @@ def test_a_folder_that_cannot_be_written_is_found_before_the_climb(table, tmp_pa
     result = climb(table, tmp_path / "out")
     assert result.exit_code == 2 and "Permission denied" in result.stderr
     assert not (tmp_path / "out").exists()
-
-
-KILLED = """
-import os, signal, sys
-import deepen._files as files
-fsync = os.fsync
-def die(number):
-    os.kill(os.getpid(), signal.SIGKILL)
-os.fsync = die
-from deepen.cli._common import write_text
-from pathlib import Path
-write_text(Path(sys.argv[1]), "half", force=True)
-"""
-
-
-@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="POSIX signals")
-def test_kill_while_writing_leaves_the_old_file(tmp_path):
-    path = tmp_path / "report.html"
-    path.write_text("whole")
-    done = subprocess.run([sys.executable, "-c", KILLED, str(path)], check=False)
-    assert done.returncode == -signal.SIGKILL
-    assert path.read_text() == "whole"
 
 
 def test_as_a_process_in_a_pipe(table, tmp_path):
