@@ -14,7 +14,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.utils._param_validation import InvalidParameterError
 from sklearn.utils.fixes import parse_version
 
-from deepen.engine import LBFGS, Exponential
+from deepen.engine import LBFGS, ConjugateGradient, Exponential
 from deepen.linear_model import LinearRegression, LogisticRegression
 from deepen.neural_network import MLPClassifier
 
@@ -60,7 +60,7 @@ def sparse_truth(rng):
 
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")  # at the last digit
-@pytest.mark.parametrize("solver", sorted(L1_RATES))
+@pytest.mark.parametrize("solver", [*sorted(L1_RATES), LBFGS()], ids=str)
 def test_l1_gives_exact_zeros_where_saga_does(solver, rng):
     X, y = sparse_truth(rng)
     C = 0.05
@@ -69,14 +69,11 @@ def test_l1_gives_exact_zeros_where_saga_does(solver, rng):
     expected = linear_model.LogisticRegression(
         C=C, solver="saga", max_iter=20_000, tol=1e-9, random_state=0, **l1
     ).fit(X, y)
-    found = LogisticRegression(
-        C=C,
-        l1_ratio=1,
-        solver=solver,
-        momentum=0.0 if solver == "sgd" else 0.9,
-        learning_rate_init=L1_RATES[solver],
-        **TO_THE_END,
-    ).fit(X, y)
+    settings = {"tol": 1e-9}
+    if solver in L1_RATES:
+        settings = TO_THE_END | {"learning_rate_init": L1_RATES[solver]}
+        settings["momentum"] = 0.0 if solver == "sgd" else 0.9
+    found = LogisticRegression(C=C, l1_ratio=1, solver=solver, **settings).fit(X, y)
     # A weight on the very edge of the support may fall to either side; all others may not.
     weights = expected.coef_[0]
     gradient = C * np.abs(X.T @ (expected.predict_proba(X)[:, 1] - y))
@@ -86,10 +83,11 @@ def test_l1_gives_exact_zeros_where_saga_does(solver, rng):
     np.testing.assert_allclose(found.coef_, expected.coef_, atol=2e-3)
 
 
-def test_l1_by_lbfgs_equals_lasso(rng):
+@pytest.mark.parametrize("solver", ["lbfgs", LBFGS(ftol=1e-14)], ids=str)
+def test_l1_by_lbfgs_equals_lasso(solver, rng):
     X, y = make_regression(200, 20, n_informative=5, noise=5.0, random_state=rng)
     expected = linear_model.Lasso(alpha=5.0, tol=1e-12, max_iter=100_000).fit(X, y)
-    found = LinearRegression(solver="lbfgs", l1=5.0 * len(y), tol=1e-9).fit(X, y)
+    found = LinearRegression(solver=solver, l1=5.0 * len(y), tol=1e-9).fit(X, y)
     np.testing.assert_allclose(found.coef_, expected.coef_, atol=1e-4)
     np.testing.assert_array_equal(found.coef_ == 0, expected.coef_ == 0)
 
@@ -147,7 +145,11 @@ REFUSED = [
     (LogisticRegression(max_norm=1.0), "lbfgs.*no sound step with max_norm"),
     (LogisticRegression(input_dropout=0.2), "lbfgs.*without randomness.*dropout"),
     (LogisticRegression(noise=0.2), "lbfgs.*without randomness"),
-    (LogisticRegression(l1_ratio=0.5), "lbfgs supports only 'l2'"),
+    (LogisticRegression(solver=ConjugateGradient(), l1_ratio=1.0), "cg.*no sound step with l1"),
+    (LogisticRegression(l1_ratio=0.5), r"lbfgs supports only 'l2'.*solver=LBFGS\(\)"),
+    (LinearRegression(solver=ConjugateGradient(), l1=1.0), "cg.*no sound step with l1"),
+    (MLPClassifier(solver=ConjugateGradient(), l1=1.0), "cg.*no sound step with l1"),
+    (MLPClassifier(solver=LBFGS(), max_norm=1.0), "lbfgs.*no sound step with max_norm"),
     (LogisticRegression(solver="saga", noise=0.1), "saga.*knows no noise"),
     (LogisticRegression(solver="liblinear", callbacks=[print]), "liblinear.*knows no callbacks"),
     (LinearRegression(l1=1.0), "lstsq.*knows no l1"),

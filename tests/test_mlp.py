@@ -10,7 +10,7 @@ from sklearn.metrics import accuracy_score, log_loss
 from sklearn.preprocessing import StandardScaler
 from threadpoolctl import threadpool_limits
 
-from deepen.engine import SGD, Exponential, ProgressBar
+from deepen.engine import LBFGS, SGD, Exponential, ProgressBar
 from deepen.functions.activations import ACTIVATIONS
 from deepen.neural_network import MLPClassifier, MLPRegressor
 
@@ -251,10 +251,12 @@ def test_smoothed_labels_keep_probabilities_from_the_ends(n_classes, rng):
     assert min(abs(np.array(held.history_["validation_loss"]) - own)) < 1e-6
 
 
-@pytest.mark.parametrize("solver", ["adam", "lbfgs"])
+@pytest.mark.parametrize("solver", ["adam", "lbfgs", LBFGS()], ids=str)
 def test_l1_gives_networks_exact_zeros_and_max_norm_binds(solver, rng):
     X, y = rows(MLPClassifier, rng)
-    settings = {"solver": solver, "max_iter": 200, "random_state": 0, "learning_rate_init": 0.01}
+    settings = {"solver": solver, "max_iter": 200, "random_state": 0}
+    if solver == "adam":
+        settings["learning_rate_init"] = 0.01
     network = MLPClassifier((8,), l1=3.0, **settings).fit(X, y)
     assert 0.05 < np.mean(network.coefs_[0] == 0) < 1
     assert not np.any(network.intercepts_[0] == 0)

@@ -64,7 +64,8 @@ class LogisticRegression(linear_model.LogisticRegression):
     random_state : int, RandomState or None, default=None
     solver : str or optimiser, default='lbfgs'
         'lbfgs', 'cg', 'sgd' (plain with ``momentum=0``), 'momentum', 'nesterov', 'adagrad', 'rmsprop',
-        'adam', an optimiser of :mod:`deepen.engine`, or one of scikit-learn's.
+        'adam', an optimiser of :mod:`deepen.engine`, or one of scikit-learn's. L1 needs 'saga',
+        'liblinear', a gradient solver, or the object ``LBFGS()``; the others refuse it.
     max_iter : int, default=100
         Most iterations, or epochs of a gradient solver.
     verbose, warm_start, n_jobs : as in scikit-learn
@@ -317,7 +318,8 @@ class LogisticRegression(linear_model.LogisticRegression):
         penalty = self._penalty_name()
         if self.solver == "lbfgs" and penalty not in ("l2", None):
             raise ValueError(
-                f"Solver lbfgs supports only 'l2' or None penalties, got {penalty} penalty."
+                f"Solver lbfgs supports only 'l2' or None penalties, got {penalty} penalty. Use 'saga',"
+                " a gradient solver such as 'sgd', or solver=LBFGS() of deepen.engine, which takes l1."
             )
         if self.dual:
             raise ValueError(f"Solver {self.solver} supports only dual=False, got dual={self.dual}")
