@@ -76,6 +76,13 @@ class FallingByTheClock:
 
 def train_deepen(X: Any, stage: Stage, settings: dict[str, Any]) -> tuple[Any, float]:
     """Weights, biases and epochs; compilation is in the time."""
+    model = fit_by_the_clock(X, stage, settings)
+    params = model.components_.T, model.intercept_visible_, model.intercept_hidden_
+    return params, model.n_iter_
+
+
+def fit_by_the_clock(X: Any, stage: Stage, settings: dict[str, Any]) -> Any:
+    """Machine of deepen that has trained for its time."""
     from deepen.neural_network import BernoulliRBM
 
     clock = FallingByTheClock(settings.pop("learning_rate"), stage)
@@ -85,15 +92,13 @@ def train_deepen(X: Any, stage: Stage, settings: dict[str, Any]) -> tuple[Any, f
         report(event)
         return clock.used() >= 1
 
-    model = BernoulliRBM(
+    return BernoulliRBM(
         stage.hidden,
         **{"batch_size": BATCH_SIZE, "binarize": True, "random_state": stage.seed, **settings},
         n_iter=10**9,
         learning_rate=clock,
         callbacks=[stop],
     ).fit(X)
-    params = model.components_.T, model.intercept_visible_, model.intercept_hidden_
-    return params, model.n_iter_
 
 
 class Reporter:

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from sklearn.base import clone
 from sklearn.datasets import load_digits
+from sklearn.frozen import FrozenEstimator
 
 import deepen
 from deepen.functions import belief_network
@@ -254,6 +255,23 @@ def test_it_is_saved_and_the_seed_repeats_it(tmp_path, seed):
     loaded = deepen.load(tmp_path / "network.deepen")
     np.testing.assert_array_equal(loaded.sample(5, label=3, random_state=seed), expected)
     np.testing.assert_allclose(loaded.transform(X), first.transform(X), rtol=1e-5)
+
+
+def test_fitted_machines_are_taken_as_they_are_and_turned_over_keep_the_likelihood(rng, seed):
+    """A machine upside down has the distribution of the one below: the bound is exact (Hinton 2006)."""
+    X, _ = stripes(rng, 60)
+    first = BernoulliRBM(5, n_iter=30, random_state=seed).fit(X)
+    second = BernoulliRBM(9, n_iter=1, random_state=seed).fit(first.transform(X))
+    second.components_ = first.components_.T
+    second.intercept_visible_ = first.intercept_hidden_
+    second.intercept_hidden_ = first.intercept_visible_
+    kept = [machine.components_.copy() for machine in (first, second)]
+    frozen = [FrozenEstimator(first), FrozenEstimator(second)]
+    network = DeepBeliefNetwork((5, 9), pretrainer=frozen).fit(X)
+    for machine, weights in zip(network.machines_, kept, strict=True):
+        np.testing.assert_array_equal(machine.components_, weights)
+    bound = network.log_likelihood_bound(X, n_draws=400, random_state=seed)
+    np.testing.assert_allclose(bound, first.log_likelihood(X), atol=1e-3)
 
 
 def test_faults_are_named(rng):

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning
+from sklearn.frozen import FrozenEstimator
 
 from deepen.base import labelled_rows, print_epoch
 from deepen.neural_network._network_run import rows_of_a_batch
@@ -29,7 +30,8 @@ def train_greedily(
 ) -> Array:
     """Set the machines and the weights of both directions; the rows' class numbers."""
     trained = sizes[:-1] if network.label_units else sizes
-    network.machines_ = pretrain(_as_network(network, trained), X, rng)
+    machines = pretrain(_as_network(network, trained), X, rng)
+    network.machines_ = [m.estimator if isinstance(m, FrozenEstimator) else m for m in machines]
     _check_machines(network.machines_)
     lower = network.machines_[: len(sizes) - 1]
     encoders, decoders = map(encoder_weights, lower), map(decoder_weights, lower)

@@ -59,6 +59,7 @@ class DeepBeliefNetwork(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseE
     pretrainer : 'rbm', estimator or list of them, default='rbm'
         Restricted Boltzmann machines for the layers, as in :class:`MLPClassifier`; a list has one for
         each layer, without the top one where that has label units. Only the first may be Gaussian.
+        Fitted ones in scikit-learn's ``FrozenEstimator`` are taken as they are.
     label_units : bool, default=False
         Whether the top machine learns y too. Without it y is ignored.
     label_machine : RBMClassifier or None, default=None
