@@ -256,12 +256,20 @@ def test_pictures_have_words_and_tables_have_headers():
 # Lists that are cut.
 
 
+def test_no_line_end_tears_an_option_apart():
+    notice = Notice("Rungs left out", "the time is short (--rungs names them)")
+    command = {"command": "deepen ladder a--b.csv --time-budget 60s"}
+    page = render(replace(sample_report(), notices=[notice], footer=command))
+    assert '(<span class="option">--rungs</span> names' in page
+    assert 'a--b.csv <span class="option">--time-budget</span> 60s' in page
+
+
 def test_left_out_columns_stay_in_sight_of_a_long_table():
     columns = [ColumnRow(f"c{i}", "numeric", "standardised", "numbers") for i in range(400)]
     columns[399] = ColumnRow("hidden-id", "id", "left out", "distinct", "--types hidden-id=numeric")
     page = render(replace(sample_report(), columns=columns))
     assert page.index("hidden-id") < page.index(">c0<")
-    assert "400 columns: 399 numeric (standardised), 1 id (left out)." in page
+    assert "400 columns: 399 numeric; left out: 1 id." in page
     assert "299 of 399 columns used" in page and "and 100 more columns used" in page
     assert "--types hidden-id=numeric" in page
 

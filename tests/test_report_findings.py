@@ -139,12 +139,12 @@ def test_calibration_says_what_is_surely_off():
     good = CalibrationBin(50, 0.3, 0.32, 0.2, 0.45)
     bad = CalibrationBin(50, 0.9, 0.6, 0.46, 0.73)
     assert (
-        "no group is surely off"
+        "in no group by more than chance"
         in calibration(ladder(findings={"calibration": [good], "calibration_error": 0.02})).words
     )
     found = calibration(ladder(findings={"calibration": [good, bad], "calibration_error": 0.16}))
     assert found.words.endswith(
-        "1 of 2 groups surely are. Where it says 90 %, 60 % come true (46 to 73 %)."
+        "in 1 of 2 groups by more than chance. Where it says 90 %, 60 % come true (46 to 73 %)."
     )
     assert found.bins[1].ends == (0.46, 0.73)
     assert calibration(ladder()) is None
@@ -175,7 +175,7 @@ def test_leaks_come_first_with_the_verdict_without_them():
 def test_what_could_not_be_had_is_named_with_its_reason():
     reasons = {"label_curves": "no time was left", "calibration": "a regression"}
     [notice] = notices(ladder(findings={"reasons": reasons}))
-    assert notice.text == "error against labels n/a: no time was left."
+    assert notice.text == "error against labels: n/a, no time was left."
 
 
 def test_uneven_classes_and_rows_left_aside_are_counted():

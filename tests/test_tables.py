@@ -140,6 +140,17 @@ def test_every_column_has_a_treatment_and_a_reason():
         assert (column.treatment == "left out") == (not column.is_used)
 
 
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [([1.5, 2, 4, None] * 25, ", 25 % missing"), (["a", "b", None, None] * 25, ", 50 % missing"),
+     ([1.5, 2.5, 4.0] * 67 + [None], ", under 1 % missing"), ([1.5, 2.5, 4.0] * 30, " distinct"),
+     ([*"abc"] + [None] * 997, ", over 99 % missing"), ([None] * 50, "no value in any row")],
+)  # fmt: skip
+def test_the_reason_says_how_much_is_missing(values, said):
+    [column] = infer_columns(pd.DataFrame({"a": values}))
+    assert column.reason.endswith(said)
+
+
 def test_missing_column_infinity_word_and_unusable_table():
     table = pd.DataFrame({"size": [1.0, 2.5, 3.0], "weight": [3.0, 1.0, 2.0]})
     encoder = TableEncoder().fit(table)

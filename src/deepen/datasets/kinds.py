@@ -126,18 +126,29 @@ def infer_kind(column: Any, name: str = "") -> tuple[str, str]:
         is_declared = str(column.dtype) == "category"
         values, number_format, words = (None, None, []) if is_declared else read_numbers(strings)
         if values is None:
-            return _infer_string(strings)
+            kind, reason = _infer_string(strings)
+            return kind, reason + (_missing(strings) if kind != "constant" else "")
         note = f", {number_format.words}" if number_format and number_format.words else ""
         if words:
             note += f"; words such as {shortened(words, 2)} count as missing"
+    note = _missing(values) + note
     filled = values.dropna()
     n_distinct, is_complete = filled.nunique(), len(filled) == len(values)
     if constant := _constant(n_distinct, is_complete):
         return constant
     if values.dtype.kind == "M":
-        return DATE, "dates"
+        return DATE, "dates" + note
     kind, reason = _infer_number(filled, n_distinct, is_complete, name)
     return kind, reason + note
+
+
+def _missing(values: Any) -> str:
+    """Share of a column that is empty, in words."""
+    percent = 100 * float(values.isna().mean())
+    if percent == 0:
+        return ""
+    share = "under 1" if percent < 1 else "over 99" if percent > 99 else f"{percent:.0f}"
+    return f", {share} % missing"
 
 
 def _constant(n_distinct: int, is_complete: bool) -> tuple[str, str] | None:

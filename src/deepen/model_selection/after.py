@@ -39,6 +39,7 @@ from deepen.model_selection.verdict import Verdict
 
 # Parts of the time left: pre-training without unlabelled rows, curves of some rungs, importances.
 UNLABELLED_SHARE, CURVES_SHARE, IMPORTANCES_SHARE = 0.2, 0.5, 0.8
+TOO_SHORT = "two repeats would not fit into the time left for it"
 
 
 @dataclass(frozen=True)
@@ -174,12 +175,12 @@ def costly_findings(findings: Findings, ascent: Ascent, verdict: Verdict, deadli
         pretrained, plain = (_with_all_repeats(attempt, losses) for attempt in pair)
         findings.pretraining_by_labels = until_when(pretrained, plain, data, ascent.min_gain)
     if not findings.label_curves:
-        findings.reasons["label_curves"] = "no time was left for two repeats"
+        findings.reasons["label_curves"] = TOO_SHORT
     ascent.climber.tell("after", "columns that matter")
     chosen = attempts[verdict.chosen]
     findings.importances = importances(chosen, data, _part(start, room, IMPORTANCES_SHARE))
     if not findings.importances:
-        findings.reasons["importances"] = "no time was left for two repeats"
+        findings.reasons["importances"] = TOO_SHORT
 
 
 def _with_all_repeats(

@@ -21,7 +21,6 @@ from deepen.model_selection.sentence import show_result
 from deepen.model_selection.store import RunStore
 from deepen.model_selection.training import Fitted
 from deepen.model_selection.tuning import tune, work_of
-from deepen.report.text import counted
 
 # Trainings of the first setting that correct the plan, where they take less than this part of what
 # is left.
@@ -93,8 +92,7 @@ class Climber:
                 has_time = self._has_time(attempt, len(settings), deadline)
                 if not has_time or not self._repeat(attempt, repeat, settings, deadline):
                     if not result.is_failed:
-                        done = counted(repeat, "repeat")
-                        result.reason = f"its share of the time ended after {done}"
+                        result.reason = "then its share of the time was used up"
                     break
                 if deadline is not None and repeat == 0:
                     settings = self._fewer(settings, attempt.outcomes[0], deadline)

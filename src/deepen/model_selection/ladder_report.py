@@ -52,19 +52,19 @@ def _rung_row(ladder: Ladder, result: RungResult) -> RungRow:
         # Adding zero takes the sign from a rounded zero.
         rounded = round(float(result.measures["r2"]), 2) + 0.0
         r2 = f"R\N{SUPERSCRIPT TWO} {rounded:.2f}".replace("-", "\N{MINUS SIGN}")
-    remarks = [text for text in (result.reason, r2) if text]
+    # That its time ended is said by the number of repeats.
+    has_loss = bool(result.scores) and not result.is_failed
+    remarks = [text for text in ("" if has_loss else result.reason, r2) if text]
     return RungRow(
         title=result.title,
-        loss=show(result.mean, uncertainty_of(result), metric)
-        if result.scores and not result.is_failed
-        else "n/a",
+        loss=show(result.mean, uncertainty_of(result), metric) if has_loss else "n/a",
         interval=show_interval(low, high, metric) if result.is_finished else _no_interval(result),
         mean=float("nan") if result.is_failed else result.mean,
         ends=(float("nan"),) * 2 if result.is_failed else result.interval,
         scores=[] if result.is_failed else result.scores,
         gain=show_gain(gain, metric) if gain else "",
         outcome=gain.outcome if gain else "",
-        effort=_effort(result),
+        effort=_effort(result, ladder.repeats),
         is_chosen=result.name == ladder.saved_,
         remark="; ".join(remarks),
         is_compared=result.is_finished and result.role != "baseline",
@@ -75,11 +75,14 @@ def _no_interval(result: RungResult) -> str:
     return "no interval from one repeat" if result.scores and not result.is_failed else ""
 
 
-def _effort(result: RungResult) -> str:
-    if not result.scores:
+def _effort(result: RungResult, n_repeats: int) -> str:
+    """Seconds, settings tried, and the repeats where they are fewer than asked for."""
+    n = len(result.scores)
+    if not n:
         return ""
-    tried = counted(result.n_candidates, "setting")
-    return f"{result.seconds:.0f} s, {tried}" if result.seconds >= 1 else f"< 1 s, {tried}"
+    seconds = f"{result.seconds:.0f} s" if result.seconds >= 1 else "< 1 s"
+    parts = [seconds, counted(result.n_candidates, "setting")]
+    return ", ".join([*parts, f"{n} of {n_repeats} repeats"] if n < n_repeats else parts)
 
 
 def _gain_row(gain: Gain, ladder: Ladder, titles: Mapping[str, str]) -> GainRow:

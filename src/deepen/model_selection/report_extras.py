@@ -99,7 +99,11 @@ def _missing(ladder: Ladder) -> list[Notice]:
     """Parts of the page that could not be had, with the reason."""
     titles = {"label_curves": "error against labels", "importances": "columns that matter"}
     reasons = ladder.findings_.reasons
-    parts = [f"{title} n/a: {reasons[key]}" for key, title in titles.items() if key in reasons]
+    by_reason: dict[str, list[str]] = {}
+    for key, title in titles.items():
+        if key in reasons:
+            by_reason.setdefault(reasons[key], []).append(title)
+    parts = [f"{', '.join(parts)}: n/a, {reason}" for reason, parts in by_reason.items()]
     return [Notice("Not worked out", "; ".join(parts) + ".")] if parts else []
 
 

@@ -151,7 +151,8 @@ def _value(value: Any) -> str:
         if math.isnan(value):
             return ""
         return f"{value:.5g}".replace("-", "\N{MINUS SIGN}")
-    return "" if value is None else str(value)
+    # A time of midnight is no time: a column of dates holds days.
+    return "" if value is None else str(value).removesuffix(" 00:00:00")
 
 
 def _how_wrong(found: Any) -> str:
@@ -176,12 +177,12 @@ def calibration(ladder: Ladder) -> Calibration | None:
     error = ladder.findings_.calibration_error
     words = f"Its probabilities are {100 * error:.2g} points off on average"
     if not off:
-        words += "; no group is surely off."
+        words += ", in no group by more than chance."
     else:
         worst = max(off, key=lambda b: abs(b.predicted - b.observed))
         words += (
-            f"; {len(off)} of {len(bins)} groups surely are. Where it says {_share(worst.predicted)}, "
-            f"{_share(worst.observed)} come true ({_ends(worst)})."
+            f", in {len(off)} of {len(bins)} groups by more than chance. Where it says "
+            f"{_share(worst.predicted)}, {_share(worst.observed)} come true ({_ends(worst)})."
         )
     return Calibration([Bin(b.predicted, b.observed, (b.lower, b.upper), b.n) for b in bins], words)
 

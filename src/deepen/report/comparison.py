@@ -30,9 +30,11 @@ def ladder(report: Report) -> Part:
         "In the order of cost; <b>lower is better</b>. Each small dot is one repeat on its verdict "
         "rows, which nothing was fitted, stopped or tuned on; the bar is the 95&nbsp;% interval of the mean."
     )
+    if len({len(rung.scores) for rung in rungs if rung.scores}) > 1:
+        note += " A rung with fewer repeats than others had used up its share of the time."
     heads = [
         "rung",
-        f"{shown(report.metric, 80)}{small('95&nbsp;% interval')}",
+        f"{shown(report.metric.removesuffix(', %'), 80)}{small('95&nbsp;% interval')}",
         "behind the best",
         "effort",
         "\N{LEFTWARDS ARROW} better",
@@ -55,7 +57,8 @@ def _rung(report: Report, rung: RungRow, scale: Scale, *, is_empty: bool) -> str
         words = f"{rung.title}: {rung.loss}" + (f", {rung.interval}" if rung.interval else "")
         picture = interval_svg(scale, rung.mean, usable, specks=rung.scores,
                                is_chosen=rung.is_chosen, label=quoted(words))  # fmt: skip
-    chosen = '<small class="badge">chosen</small>' if rung.is_chosen else ""
+    badge = "lowest so far" if report.is_open else "chosen"
+    chosen = f'<small class="badge">{badge}</small>' if rung.is_chosen else ""
     outcome = _outcome(rung.outcome)
     return row(f"{named(rung.title)}{chosen}{remark}", [
         cell(f"{shown(rung.loss, 60)}{small(shown(rung.interval, 60))}", "number"),
@@ -74,7 +77,7 @@ def differences(report: Report) -> Part | None:
         [end for gain in gains for end in (*gain.ends, gain.mean)] + [0.0, report.min_gain]
     )
     rows = [_gain(report, gain, scale) for gain in gains]
-    unit = "percentage points" if report.is_percent else "in units of the loss"
+    unit = "percentage points" if report.is_percent else shown(report.metric, 80)
     rows.append(_axis(scale, 3, report.is_percent, "", unit))
     heads = ["rung", f"behind by{small('surely, and at most')}", "so it", ""]
     body = table("gains", heads, rows, label="Differences against the best")

@@ -85,7 +85,11 @@ def worst_mistakes(report: Report, limits: Limits) -> Part | None:
         return None
     has_pictures = any(one.picture is not None for one in found)
     some = found[: limits.mistakes if has_pictures else max(1, limits.mistakes // 2)]
-    note = f"Verdict rows on which {shown(report.chosen_title, 80)} was most surely wrong, the worst first."
+    title = shown(report.chosen_title, 80)
+    note = f"Verdict rows on which {title} was furthest off, the worst first."
+    if report.is_classification:
+        note = f"Verdict rows whose true class {title} took to be least likely, the worst first."
+    note += " Row 1 is the first below the header." if not has_pictures else ""
     if len(found) > len(some):
         note += f" {len(some):,} of the {len(found):,} in ladder.json."
     if has_pictures:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from deepen.report.data import Notice, Report
 from deepen.report.parts import Part
-from deepen.report.text import counted, named, shown
+from deepen.report.text import counted, named, shown, unbroken
 
 MOST_NOTICES = 12
 LONGEST_SENTENCE = 1200
@@ -39,7 +39,7 @@ def _notices(notices: Sequence[Notice]) -> str:
     in_order = sorted(notices, key=lambda notice: not notice.is_serious)
     items = [
         f'<li class="{"serious" if n.is_serious else "mild"}"><b>{shown(n.kind, 60)}</b>'
-        f"<span>{shown(n.text, 600)}</span></li>"
+        f"<span>{unbroken(shown(n.text, 600))}</span></li>"
         for n in in_order[:MOST_NOTICES]
     ]
     if rest := len(in_order) - len(items):
@@ -52,7 +52,7 @@ def _notices(notices: Sequence[Notice]) -> str:
 def foot(report: Report) -> str:
     """What it takes to repeat the run."""
     rows = "".join(
-        f"<dt>{shown(name, 80)}</dt><dd><code>{shown(value, LONGEST_COMMAND)}</code></dd>"
+        f"<dt>{shown(name, 80)}</dt><dd><code>{unbroken(shown(value, LONGEST_COMMAND))}</code></dd>"
         for name, value in report.footer.items()
     )
     return f"<footer><dl>{rows}</dl></footer>"

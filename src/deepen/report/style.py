@@ -154,8 +154,8 @@ svg .unlabelled { stroke: var(--soft); opacity: .35; }
 details { margin-top: 1rem; } summary { cursor: pointer; color: var(--accent); font-size: .92rem; }
 details > table { margin-top: .6rem; }
 .columns td, .columns th, .rows td, .rows th { padding-top: .34rem; padding-bottom: .34rem; }
-.columns thead th:nth-child(1) { width: 20%; } .columns thead th:nth-child(2) { width: 12%; }
-.columns thead th:nth-child(3) { width: 22%; } .columns thead th:nth-child(5) { width: 25%; }
+.columns thead th:nth-child(1) { width: 19%; } .columns thead th:nth-child(2) { width: 11%; }
+.columns thead th:nth-child(3) { width: 25%; } .columns thead th:nth-child(5) { width: 26%; }
 .rows thead th:nth-child(1) { width: 24%; } .rows thead th:nth-child(2) { width: 28%; }
 .out { color: var(--warn); }
 .reason { color: var(--soft); }
@@ -163,6 +163,7 @@ footer { margin-top: 3rem; padding-top: 1rem; padding-bottom: 3rem; color: var(-
 footer dl { display: grid; grid-template-columns: max-content 1fr; gap: .2rem 1.2rem; margin: 0;
   padding-top: 1rem; border-top: 1px solid var(--line); }
 footer dd { margin: 0; }
+.option { white-space: nowrap; }
 code { font: .94em ui-monospace, "SF Mono", Menlo, Consolas, "Liberation Mono", monospace; }
 """
 
@@ -209,6 +210,7 @@ _PAPER = """
   h2, .note, .answer { break-after: avoid; }
   tr:nth-last-child(2) { break-after: avoid; } thead { display: table-header-group; }
   .scroll { overflow: visible; }
+  .mistakes { width: 100%; } .mistakes td, .mistakes th { min-width: 0; max-width: none; }
   details::details-content { content-visibility: visible; display: block; }
   summary { color: inherit; list-style: none; }
   .matrix td, svg, tr.chosen { print-color-adjust: exact; -webkit-print-color-adjust: exact; }

@@ -42,14 +42,15 @@ def columns(report: Report, limits: Limits) -> Part | None:
 
 
 def _summary(found: Sequence[ColumnRow]) -> str:
-    """What all columns are, in words, commonest first."""
-    counts = Counter((c.kind, c.treatment) for c in found)
-    pieces = [
-        f"{n:,} {shown(kind, 30)} ({shown(treatment, 60)})"
-        for (kind, treatment), n in counts.most_common(8)
+    """What all columns are, in words, commonest first; those left out by themselves."""
+    used = Counter(c.kind for c in found if c.treatment != LEFT_OUT)
+    left_out = Counter(c.kind for c in found if c.treatment == LEFT_OUT)
+    words = [
+        ", ".join(f"{n:,} {shown(kind, 30)}" for kind, n in kinds.most_common())
+        for kinds in (used, left_out)
     ]
-    more = f" and {len(counts) - 8:,} other kinds" if len(counts) > 8 else ""
-    return f"{counted(len(found), 'column')}: {', '.join(pieces)}{more}."
+    said = f"{counted(len(found), 'column')}: {words[0] or 'none used'}"
+    return f"{said}; left out: {words[1]}." if left_out else f"{said}."
 
 
 def _table(found: Sequence[ColumnRow], label: str) -> str:

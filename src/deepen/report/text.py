@@ -17,6 +17,7 @@ _CONTROL_PICTURES = 0x2400
 # Marks that turn the direction of the text around them, and what is no character at all.
 _TURNING = re.compile("[\u202a-\u202e\u2066-\u2069\u200e\u200f\u061c\ud800-\udfff\ufffe\uffff]")
 _PERCENT = re.compile(r"(?<=\d) %")  # a number stays beside its sign
+_OPTION = re.compile(r"(?<![\w-])--[a-z][a-z-]*")
 _CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f]")
 
 
@@ -64,6 +65,17 @@ def shown(text: object, length: int = LONGEST_TEXT) -> str:
     # Cut first with room to spare: a cell of a megabyte is not cleaned for nothing.
     words = clip(cleaned(clip(text, 4 * length)), length)
     return escape(_PERCENT.sub("\N{NO-BREAK SPACE}%", words))
+
+
+def unbroken(html: str) -> str:
+    """Text of the page whose options, such as ``--rungs``, no line end tears apart.
+
+    Examples
+    --------
+    >>> unbroken("or --rungs deep")
+    'or <span class="option">--rungs</span> deep'
+    """
+    return _OPTION.sub(r'<span class="option">\g<0></span>', html)
 
 
 def named(name: object, length: int = LONGEST_NAME) -> str:
