@@ -78,7 +78,7 @@ def test_quiet_fitting_and_untouched_by_names(opened, name, width, scheme):
         && e.getBoundingClientRect().right > innerWidth + 1).map(e => e.outerHTML.slice(0, 99))"""
     )
     assert outside == []
-    assert page.locator("h2").count() == 12
+    assert page.locator("h2").count() == 13
 
 
 def test_the_policy_stops_a_script_and_a_style_that_got_through(opened):
@@ -140,7 +140,7 @@ def test_tables_stay_tables_for_those_who_hear_them(opened, width):
     assert ladder.get_by_role("rowheader").count() == 4
     assert ladder.get_by_role("columnheader").count() == 5
     assert page.get_by_role("img", name=re.compile("loss over 300 epochs")).count() == 4
-    assert page.get_by_role("navigation", name="Contents").get_by_role("link").count() == 12
+    assert page.get_by_role("navigation", name="Contents").get_by_role("link").count() == 13
 
 
 def test_paper_is_light_and_shows_what_is_folded(opened):
