@@ -31,7 +31,7 @@ from benchmarks.rbm_likelihood import (
 )
 
 N_HIDDEN, N_TOP = 500, 2000
-RATES = {"first": 0.1, "second": 0.05}
+RATES = {"first": 0.2, "second": 0.05}
 SMALL = 0.01  # standard deviation of the weights of the units beside
 BATCHES_BETWEEN_LINES = 3000
 
