@@ -11,10 +11,9 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import typer
 
 if TYPE_CHECKING:
-    from rich.console import Console
+    from deepen.cli._terminal import Terminal
 
 INPUT_IS_WRONG = 2
-WIDTH_OF_A_PIPE = 10_000  # characters: no table is folded
 _UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0}
 
 
@@ -43,14 +42,11 @@ def input_errors() -> Iterator[None]:
         fail(f"not enough memory ({str(error) or 'none left'}); give fewer rows or columns.")
 
 
-def console(*, to_stderr: bool = False) -> Console:
+def console(*, to_stderr: bool = False) -> Terminal:
     """Make a console that keeps quiet about colour with NO_COLOR, and in a pipe cuts no line."""
-    from rich.console import Console
+    from deepen.cli._terminal import Terminal
 
-    out = Console(stderr=to_stderr, highlight=False, soft_wrap=False)
-    if not out.is_terminal:
-        out.width = WIDTH_OF_A_PIPE
-    return out
+    return Terminal(to_stderr=to_stderr)
 
 
 def parse_duration(text: str) -> float:

@@ -1,10 +1,9 @@
-"""Figures at the terminal: rounded to their uncertainty, in tables that a pipe can take."""
+"""Figures and names at the terminal: rounded to their uncertainty, and harmless."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 MOST_DIGITS = 12
 
@@ -45,19 +44,6 @@ def with_interval(value: float, interval: Sequence[float], unit: str = "") -> tu
         return rounded(value, 0.0, unit), "n/a: one row only"
     ends = f"{rounded(low, half)} to {rounded(high, half)}{unit}"
     return rounded(value, half, unit), ends
-
-
-def print_table(out: Any, headings: Iterable[str], rows: Iterable[Sequence[str]]) -> None:
-    """Table without lines; cells are shown as they are, whatever they hold."""
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table(box=None, pad_edge=False, header_style="dim")
-    for heading in headings:
-        table.add_column(Text(heading))
-    for row in rows:
-        table.add_row(*[Text(printable(cell)) for cell in row])
-    out.print(table)
 
 
 def printable(text: object) -> str:

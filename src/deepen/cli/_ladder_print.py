@@ -15,44 +15,38 @@ NAMES_SHOWN = 8
 
 def print_verdict(model: Ladder, folder: Path) -> None:
     """Write the table, then the sentence, then where the files are, to standard output."""
-    from rich.table import Table
-    from rich.text import Text
-
     from deepen.cli._common import console
-    from deepen.cli._figures import printable
     from deepen.model_selection.ladder_report import reference_of, rung_rows
 
-    out = console()
-    table = Table(box=None, pad_edge=False, header_style="dim")
-    behind = f"behind the best, {reference_of(model).title}"
-    for heading in (
+    out, rows = console(), rung_rows(model)
+    headings = (
         "rung",
-        f"{model.metric_.title} (less is better)",
-        "95 % interval",
-        behind,
+        f"{model.metric_.title}, less is better (95 % interval)",
+        f"behind the best, {reference_of(model).title}",
         "effort",
-    ):
-        table.add_column(heading, overflow="fold")  # a narrow terminal cuts nothing off
-    for row in rung_rows(model):
-        style = "bold" if row.is_chosen else ""
-        cells = [
+    )
+    cells = [
+        (
             row.title + (f" ({row.remark})" if row.remark else ""),
-            row.loss,
-            row.interval,
+            row.loss + (f" ({row.interval})" if row.interval else ""),
             f"{WORDS[row.outcome]}: {row.gain}" if row.outcome else "",
             row.effort,
-        ]
-        table.add_row(*[Text(printable(cell), style=style) for cell in cells])
+        )
+        for row in rows
+    ]
+    chosen = next((number for number, row in enumerate(rows) if row.is_chosen), None)
     out.print()
-    out.print(table)
+    out.table(headings, cells, bold=chosen)
     out.print()
-    for note in notes(model):
-        out.print(Text(printable(note)), soft_wrap=not out.is_terminal)
-    sentence = Text(printable(model.verdict_.sentence), style="bold")
-    out.print(sentence, soft_wrap=not out.is_terminal)
+    if said := notes(model):
+        for note in said:
+            out.prose(note)
+        out.print()
+    out.prose(model.verdict_.sentence, "bold")
     out.print()
+    out.say(f"report  {folder / 'report.html'}")
     saved = f"none; {model.refit_reason_}" if model.refit_reason_ else folder / "model.deepen"
-    out.print(Text(f"report  {folder / 'report.html'}\nmodel   {saved}"), soft_wrap=True)
+    out.say(f"model   {saved}")
 
 
 WORDS = {"pays": "falls short", "does not pay": "suffices", "cannot tell": "cannot tell"}

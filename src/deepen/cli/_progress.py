@@ -21,14 +21,12 @@ def climb_progress(resume_line: str) -> Iterator[Callable[[LadderEvent], None]]:
     """Give a callable for ``Ladder(progress=...)`` that writes to standard error."""
     err = console(to_stderr=True)
     if not err.is_terminal:
-        yield lambda event: _line(
-            event, lambda text: err.print(text, markup=False, soft_wrap=True), resume_line
-        )
+        yield lambda event: _line(event, err.say, resume_line)
         return
     from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
     columns = (
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(bar_width=24),
         TimeElapsedColumn(),
         TextColumn("{task.fields[left]}"),
@@ -43,7 +41,7 @@ def _line(event: LadderEvent, write: Callable[[str], None], resume_line: str) ->
     at = f"{event.elapsed:7.1f} s  "
     if event.kind == "plan":
         for line in event.rung.splitlines():
-            write(printable(line))
+            write(line)
         write(f"To go on after an interrupt: {resume_line}")
     elif event.kind == "rung":
         write(f"{at}{event.rung} ...{_about(event)}")
@@ -54,11 +52,11 @@ def _line(event: LadderEvent, write: Callable[[str], None], resume_line: str) ->
         score = f"{event.text} over {repeats}" if not failed else "no result"
         write(f"{at}{event.rung}: {score}{reason}")
     elif event.kind in ("provisional", "leak"):
-        write(f"{at}{printable(event.rung)}")
+        write(f"{at}{event.rung}")
     elif event.kind == "refit":
         write(f"{at}training {event.rung} on all rows")
     elif event.kind == "after":
-        write(f"{at}{printable(event.rung)} ...")
+        write(f"{at}{event.rung} ...")
 
 
 def _about(event: LadderEvent) -> str:
@@ -70,20 +68,19 @@ def _about(event: LadderEvent) -> str:
 
 
 def _advance(bar: Progress, task: int, event: LadderEvent, resume_line: str) -> None:
-    from rich.markup import escape
     from rich.progress import TaskID
 
     task_id = TaskID(task)
     if event.kind in ("rung finished", "plan", "provisional", "leak"):
-        _line(event, lambda text: bar.console.print(escape(text)), resume_line)
+        _line(event, bar.console.print, resume_line)
     left = f"{_about(event)} left" if event.seconds_left else ""
     if event.kind == "rung":
-        name = f"{event.rung_number}/{event.n_rungs} {escape(event.rung)}"
+        name = f"{event.rung_number}/{event.n_rungs} {event.rung}"
         bar.reset(task_id, total=event.n_repeats, description=name, left=left)
     elif event.kind == "repeat":
         bar.update(task_id, completed=event.repeat, left=left)
     elif event.kind == "refit":
-        bar.reset(task_id, total=None, description=f"training {escape(event.rung)} on all rows",
-                  left="")  # fmt: skip
+        name = f"training {event.rung} on all rows"
+        bar.reset(task_id, total=None, description=name, left="")
     elif event.kind == "after":
-        bar.reset(task_id, total=None, description=escape(printable(event.rung)), left="")
+        bar.reset(task_id, total=None, description=printable(event.rung), left="")

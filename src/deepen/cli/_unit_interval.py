@@ -84,6 +84,5 @@ def _remedy(model: str, name: str, treatment: Any, is_new: bool) -> str:
 
 def _tell(note: str) -> None:
     from deepen.cli._common import console
-    from deepen.cli._figures import printable
 
-    console().print(f"Note: {printable(note)}", markup=False, soft_wrap=True)
+    console().say(f"Note: {note}")

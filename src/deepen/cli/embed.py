@@ -82,11 +82,11 @@ def embed(
             facts = _judged(rows, places, seed)
             title = f"{_stem(data)}: {how} of {rows.what}"
             _write(files, rows, places, title, axis_names, facts, force)
-    say = console()
+    say = console().say
     for name, value in facts.items():
-        say.print(f"{name:<20} {value}", markup=False, soft_wrap=True)
+        say(f"{name:<20} {value}")
     for path in files.values():
-        say.print(str(path), markup=False, soft_wrap=True)
+        say(str(path))
 
 
 def _stem(source: str) -> str:
@@ -269,9 +269,9 @@ def _progress() -> Iterator[Callable[[str, int, int | None], None]]:
 
         def line(stage: str, done: int, total: int | None) -> None:
             if total is None:
-                err.print(f"{stage} ...", markup=False)
+                err.say(f"{stage} ...")
             elif done % TOLD_EVERY == 0:
-                err.print(f"{stage}: {done:,} of {total:,} iterations", markup=False)
+                err.say(f"{stage}: {done:,} of {total:,} iterations")
 
         yield line
         return

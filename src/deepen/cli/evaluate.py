@@ -48,13 +48,11 @@ def evaluate(
 
             numbers = {"model": str(model), "data": data, "target": name, **asdict(figures)}
             write_text(json, _as_json(numbers), force=force)
-    from deepen.cli._figures import printable
-
-    out, say = console(), console(to_stderr=True).print
+    out, say = console(), console(to_stderr=True).say
     for finding in saved.findings():
-        say(f"Note: {printable(finding.text)}", markup=False, soft_wrap=True)
+        say(f"Note: {finding.text}")
     if n_left_out:
-        say(f"Note: {n_left_out:,} rows have no target and were left out.", soft_wrap=True)
+        say(f"Note: {n_left_out:,} rows have no target and were left out.")
     _print_classes(out, figures, name) if saved.is_classifier else _print_amounts(
         out, figures, name
     )
@@ -151,9 +149,7 @@ def _of_amounts(
 
 
 def _print_classes(out: Any, figures: Any, name: str) -> None:
-    from rich.text import Text
-
-    from deepen.cli._figures import print_table, printable, rounded, with_interval
+    from deepen.cli._figures import rounded, with_interval
 
     percent = [100 * end for end in figures.error_interval]
     half = (percent[1] - percent[0]) / 2
@@ -176,7 +172,7 @@ def _print_classes(out: Any, figures: Any, name: str) -> None:
         ("area under the ROC curve", figures.auc),
     ):
         rows += [(title, f"{value:.3f}", "")] if value is not None else []
-    print_table(out, (f"{figures.n_rows:,} rows", "", "95 % interval"), rows)
+    out.table((f"{figures.n_rows:,} rows", "", "95 % interval"), rows)
     out.print()
     shown = figures.classes[:MOST_SHOWN]
     shares = ("precision", "recall", "f1")
@@ -184,22 +180,22 @@ def _print_classes(out: Any, figures: Any, name: str) -> None:
         [c["class"], f"{c['rows']:,}", *("n/a" if c[s] is None else f"{c[s]:.2f}" for s in shares)]
         for c in shown
     ]
-    print_table(out, ("class", "rows", *shares), cells)
+    out.table(("class", "rows", *shares), cells)
     out.print()
     names = [c["class"] for c in shown]
     counts = [
         [label, *(f"{n:,}" for n in row[:MOST_SHOWN])]
         for label, row in zip(names, figures.confusion, strict=False)
     ]
-    print_table(out, ("true \\ predicted", *map(printable, names)), counts)
+    out.table(("true \\ predicted", *names), counts)
     if len(figures.classes) > MOST_SHOWN:
-        out.print(f"... and {len(figures.classes) - MOST_SHOWN} classes more; --json has all.")
+        out.say(f"... and {len(figures.classes) - MOST_SHOWN} classes more; --json has all.")
     out.print()
     sentence = (
         f"{name}: error {error} (95 % interval {interval}) on {figures.n_rows:,} rows;"
         f" always guessing {figures.baseline!r} errs in {rows[1][1]}: {_verdict(figures)}"
     )
-    out.print(Text(printable(sentence), style="bold"), soft_wrap=True)
+    out.prose(sentence, "bold")
 
 
 def _verdict(figures: Any) -> str:
@@ -210,9 +206,7 @@ def _verdict(figures: Any) -> str:
 
 
 def _print_amounts(out: Any, figures: Any, name: str) -> None:
-    from rich.text import Text
-
-    from deepen.cli._figures import print_table, printable, rounded, with_interval
+    from deepen.cli._figures import rounded, with_interval
 
     low, high = figures.rmse_interval
     half = (high - low) / 2
@@ -230,17 +224,17 @@ def _print_amounts(out: Any, figures: Any, name: str) -> None:
         ("mean of prediction minus truth", rounded(figures.bias, half), ""),
         ("R2", "n/a: the target is constant" if figures.r2 is None else f"{figures.r2:.3f}", ""),
     ]
-    print_table(out, (f"{figures.n_rows:,} rows", "", "95 % interval"), rows)
+    out.table((f"{figures.n_rows:,} rows", "", "95 % interval"), rows)
     out.print()
     cells = [(level, rounded(q, half)) for level, q in figures.residual_quantiles.items()]
-    print_table(out, ("of the rows", "truth minus prediction is at most"), cells)
+    out.table(("of the rows", "truth minus prediction is at most"), cells)
     if figures.coverage:
         out.print()
         cells = [(level, f"{100 * held:.1f} %") for level, held in figures.coverage.items()]
-        print_table(out, ("prediction intervals of", "hold"), cells)
+        out.table(("prediction intervals of", "hold"), cells)
     out.print()
     sentence = (
         f"{name}: root mean squared error {rmse} (95 % interval {interval}) on {figures.n_rows:,}"
         f" rows; always guessing the mean errs by {rows[1][1]}: {_verdict(figures)}"
     )
-    out.print(Text(printable(sentence), style="bold"), soft_wrap=True)
+    out.prose(sentence, "bold")

@@ -49,7 +49,6 @@ def fit(
 ) -> None:
     """Train one model on all labelled rows of DATA, or on all rows where it has no target, and save it."""
     from deepen.cli._common import check_free, console, fail, input_errors, parse_types, warm_up
-    from deepen.cli._figures import printable
 
     if model not in MODELS:
         fail(f"--model {model!r}: choose one of {', '.join(MODELS)}.")
@@ -77,15 +76,13 @@ def fit(
         deepen.save(pipeline, out, info=info, force=force)
         written = [] if pictures is None else _write_pictures(pipeline, X, pictures, seed, force)
     unused = [column.name for column in pipeline[0].columns_ if not column.is_used]
-    say = console(to_stderr=True).print
     if unused:
         shown = ", ".join(unused[:8]) + (f" and {len(unused) - 8} more" if unused[8:] else "")
-        left = f"Left out (deepen inspect says why): {printable(shown)}"
-        say(left, markup=False, soft_wrap=True)
+        console(to_stderr=True).say(f"Left out (deepen inspect says why): {shown}")
     left_out = f" ({n_unlabelled:,} without a target left out)" if n_unlabelled else ""
     told = f"{out}: {type(pipeline[-1]).__name__}, {len(X):,} rows{left_out}"
     for line in (told, *(f"picture      {path}" for path in written)):
-        console().print(line, markup=False, soft_wrap=True)
+        console().say(line)
 
 
 def _facts(
@@ -176,7 +173,6 @@ def _pipeline(
 def _train(data: str, pipeline: Any, X: Any, y: Any, *, is_final: bool = True) -> None:
     """Fit, each warning in one line; Ctrl-C, for a network "enough", ends the command."""
     from deepen.cli._common import console, fail
-    from deepen.cli._figures import printable
     from deepen.cli._unit_interval import check_unit_interval
     from deepen.engine.stopping import BY_USER
 
@@ -189,7 +185,7 @@ def _train(data: str, pipeline: Any, X: Any, y: Any, *, is_final: bool = True) -
     except (ValueError, TypeError) as error:
         fail(f"{data}: {error}")
     for message in dict.fromkeys(str(note.message) for note in notes if is_final):
-        console().print(f"Note: {printable(message)}", markup=False, soft_wrap=True)
+        console().say(f"Note: {message}")
     if getattr(pipeline[-1], "stop_reason_", "") == BY_USER:
         raise KeyboardInterrupt
 

@@ -34,4 +34,4 @@ def info(
     rows["devices"] = ", ".join(str(device) for device in jax.devices())
     rows["compilation cache"] = str(deepen.enable_compilation_cache() or "none")
     for name, value in rows.items():
-        out.print(f"{name:<18} {value}", markup=False, soft_wrap=True)
+        out.say(f"{name:<18} {value}")

@@ -36,19 +36,17 @@ def inspect(
         if out is None and data is not None:
             fail("--data: is for pictures; name a folder for them with --out.")
         pictures = [] if out is None else _pictures(model, out, data, force)
-    from deepen.cli._figures import print_table, printable
-
-    say = console()
+    terminal = console()
     for name, value in facts.items():
-        say.print(f"{name:<12} {printable(value)}", markup=False, soft_wrap=True)
+        terminal.say(f"{name:<12} {value}")
     if columns:
-        say.print()
+        terminal.print()
         headings = ("column", "kind", "treatment", "reason", "to change it")
-        print_table(say, headings, columns[:MOST_COLUMNS])
+        terminal.table(headings, columns[:MOST_COLUMNS])
         if len(columns) > MOST_COLUMNS:
-            say.print(f"... and {len(columns) - MOST_COLUMNS:,} columns more")
+            terminal.say(f"... and {len(columns) - MOST_COLUMNS:,} columns more")
     for picture in pictures:
-        say.print(f"picture      {picture}", markup=False, soft_wrap=True)
+        terminal.say(f"picture      {picture}")
     if out is not None and not pictures:
         fail(f"{model}: there is no picture of this model: its columns are no image.")
 

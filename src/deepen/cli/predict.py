@@ -46,16 +46,14 @@ def predict(
                 text = frame.to_csv(index=False, header=n_rows == 0, lineterminator="\n")
                 file.write(text.encode("utf-8"))
                 n_rows += len(frame)
-    from deepen.cli._figures import printable
-
-    say = console(to_stderr=True).print
+    say = console(to_stderr=True).say
     findings = saved.findings()
     for finding in findings[:MOST_NOTES]:
-        say(f"Note: {printable(finding.text)}", markup=False, soft_wrap=True)
+        say(f"Note: {finding.text}")
     if findings[MOST_NOTES:]:
         say(f"Note: and {len(findings) - MOST_NOTES} columns more differ from the training rows.")
     if not is_pipe:
-        console().print(f"{n_rows:,} predictions in {out}", markup=False, soft_wrap=True)
+        console().say(f"{n_rows:,} predictions in {out}")
 
 
 class Columns:

@@ -88,7 +88,7 @@ class Beginning:
 
 def line_of(plan: RungPlan) -> str:
     """One rung of the plan in words."""
-    factors = [f"{plan.n_parameters:,} parameters"]
+    factors = [counted(plan.n_parameters, "parameter")]
     if plan.n_epochs:
         factors.append(f"up to {plan.n_epochs} epochs")
     if plan.n_candidates > 1:
