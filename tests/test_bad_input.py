@@ -116,6 +116,21 @@ def test_a_constant_column_is_left_out_and_said(tmp_path):
     assert result.exit_code == 0 and "Left out (deepen inspect says why): c" in result.stderr
 
 
+def test_a_line_of_sums_is_left_out_and_said(tmp_path):
+    table = simple().assign(c=1.5, shop="Ulm")[["shop", "b", "c", "a", "y"]]
+    data = tmp_path / "data.csv"
+    for last, n_rows, note in (
+        ("Total,,,40,\n", 40, "'Total', is a line of sums"),
+        ("Ulm,,,1,1\n", 41, ""),
+    ):
+        data.write_bytes(csv(table) + last.encode())
+        result = run("fit", data, "--target", "y", *FIT, "--out", tmp_path / "m", "--force")
+        assert f"{n_rows} rows" in result.stdout and note in result.stderr
+        assert ("Note" in result.stderr) == bool(note)
+        judged = run("evaluate", tmp_path / "m", data)
+        assert f"{n_rows} rows" in judged.stdout and note in judged.stderr
+
+
 def test_wrong_shapes(tmp_path):
     np.savez(tmp_path / "data.npz", X=np.ones((30, 2)), y=np.ones(20))
     line = told(tmp_path, "fit", tmp_path / "data.npz", "--out", tmp_path / "m.deepen")

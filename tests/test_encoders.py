@@ -88,6 +88,32 @@ def test_formats_of_numbers_are_remembered():
     np.testing.assert_allclose(encoder.transform(later), expected)
 
 
+@pytest.mark.parametrize("numbers", ["standard", "clipped", "unit"])
+@pytest.mark.parametrize("unit", ["", " bar"])
+def test_a_number_that_stands_for_a_missing_one_is_missing(numbers, unit, rng):
+    """Minus 999 encodes as an empty cell does, in fit and later, in words with units too."""
+    values = pd.Series(rng.normal(20, 5, 200).round(2))
+    is_gap = rng.random_sample(200) < 0.1
+    is_gap[:3], is_gap[3:6] = True, False
+    words = values.astype(str) + unit if unit else values
+    marked = pd.DataFrame({"t": words.mask(is_gap, "-999" if unit else -999.0)})
+    empty = pd.DataFrame({"t": words.mask(is_gap, None)})
+    first, second = (TableEncoder(numbers=numbers).fit(table) for table in (marked, empty))
+    np.testing.assert_array_equal(first.transform(marked), second.transform(empty))
+    np.testing.assert_array_equal(first.transform(marked[::-1]), second.transform(empty[::-1]))
+    assert first.columns_[0].reason.endswith("-999 counts as missing")
+    trees = TableEncoder(categories="codes").fit_transform(marked)
+    np.testing.assert_array_equal(np.isnan(trees[:, 0]), is_gap)
+
+
+@pytest.mark.parametrize(
+    "numbers", [[95.0, 97, 99, 96, 99, 98, 99], [1, 2, 3, 4, 999], [5, 999] * 9]
+)
+def test_a_number_near_the_others_or_a_single_one_stands_for_itself(numbers):
+    [column] = infer_columns(pd.DataFrame({"a": np.array(numbers, dtype=float)}))
+    assert "missing" not in column.reason
+
+
 def test_words_in_a_column_of_numbers():
     table = pd.DataFrame({"a": [*map(str, range(2, 60, 2)), "unknown"]})
     encoder = TableEncoder().fit(table)

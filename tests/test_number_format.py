@@ -26,6 +26,9 @@ from deepen.datasets.number_format import MARKS, NumberFormat, find_format
         (["1'234.5", "7"], [1234.5, 7]),
         (["(3.50)", "4"], [-3.5, 4]),
         (["5-", "\u22123"], [-5, -3]),
+        (["3.5 bar", "-2bar", "-999"], [3.5, -2, -999]),
+        (["21 °C", "1,5 °C"], [21, 1.5]),
+        (["1.200,5 m²", "5 m²"], [1200.5, 5]),
         (["USD 10", "USD 1e3"], [10, 1000]),
         ([".5", "+2.", "-1E-2"], [0.5, 2, -0.01]),
     ],
@@ -39,10 +42,19 @@ def test_ways_to_write_numbers(cells, numbers):
 @pytest.mark.parametrize(
     "cells",
     [["a", "b"], ["$5", "€5"], ["00501", "90210"], ["0x10"], ["1_0"], ["5 % 3"], ["1,2,3"],
-     ["12:30"], ["1-2"], ["5 kg"], [], ["ABC 12", "ABC 13"]],
+     ["12:30"], ["1-2"], ["5 kg", "500 g"], ["12a", "12b"], ["5a", "6", "7"], ["A4", "A5"], ["3 4 a"],
+     [], ["ABC 12", "ABC 13"]],
 )  # fmt: skip
 def test_what_is_no_number(cells):
     assert find_format(cells)[0] is None
+
+
+def test_a_unit_that_was_not_learnt_is_a_word():
+    number_format = find_format(["5 kg", "3 kg"])[0]
+    assert number_format.affix == "kg" and number_format.words == "unit kg"
+    assert number_format.parse_all(["7", "7kg"]) == [7, 7]
+    assert np.isnan(number_format.parse_all(["7 g", "kg", "7 kg kg"])).all()
+    assert np.isnan(find_format(["5", "3"])[0].parse("5 kg"))
 
 
 def test_a_few_words_among_numbers():

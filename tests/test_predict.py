@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import subprocess
@@ -142,6 +143,17 @@ def test_a_fault_far_down_leaves_nothing(folder, tmp_path, monkeypatch):
     words = ["predict", folder / "c.deepen", tmp_path / "new.csv", "--out", tmp_path / "p.csv"]
     assert "line 502: 3 fields" in refused(*words)
     assert [path.name for path in tmp_path.iterdir()] == ["new.csv"]
+
+
+def test_large_numbers_are_written_in_full_and_read_back_as_they_were(rng):
+    from deepen.cli.predict import _as_written
+
+    numbers = (rng.normal(size=200) * 10 ** rng.uniform(-3, 9, 200)).astype(np.float32)
+    numbers[0] = np.nan
+    text = _as_written(pd.DataFrame({"y": numbers, "label": "a"})).to_csv(index=False)
+    assert "e+" not in text
+    read = pd.read_csv(io.StringIO(text))["y"].to_numpy().astype(np.float32)
+    np.testing.assert_array_equal(read, numbers)
 
 
 def test_intervals_hold_new_rows(folder, tmp_path):

@@ -95,6 +95,33 @@ def test_header_that_is_one(write):
     assert list(twice.columns) == ["a", "a.1", "column_2"]
 
 
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+@pytest.mark.parametrize(
+    "title",
+    ["Sales, FY 2023", '"Sales,\nby store"', "Sales,,", "\ufeffSales 2023,,\n,,", "Sales\n\n",
+     "\nSales\nby store"],
+)  # fmt: skip
+def test_titles_above_the_header_are_passed_over(write, title, end):
+    text = f"{title}\nsize,city,price\n1,Ulm,2.5\n2,Bonn,\n3,,4\n".replace("\n", end)
+    if title == "Sales, FY 2023":  # a second filled cell is a record of its own
+        with pytest.raises(DataError, match="line 2: 3 fields where"):
+            read_table(write(text))
+        return
+    table = read_table(write(text))
+    assert list(table) == ["size", "city", "price"] and table["size"].tolist() == [1, 2, 3]
+    assert table["price"].isna().tolist() == [False, True, False]
+    with pytest.raises(DataError, match="fields where"):
+        read_table(write(text + f"4,Kiel{end}"))
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [("a\nx\ny\n", ["a"]), (",,x\n0,1,p\n", ["column_0", "column_1", "x"]), ("a,\nx,y\n", ["a", "column_1"])],
+)  # fmt: skip
+def test_a_header_of_few_names_is_no_title(write, text, names):
+    assert list(read_table(write(text))) == names
+
+
 @pytest.mark.parametrize(
     ("content", "name", "cause"),
     [

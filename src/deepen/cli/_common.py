@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from deepen.cli._terminal import Terminal
 
 INPUT_IS_WRONG = 2
+TOTAL = re.compile(r"(?i)(grand |sub)?totals?:?|sum(me|ma)?:?|gesamt:?")
+LEAST_ROWS_OF_A_TABLE = 10
 _UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0}
 
 
@@ -123,7 +125,7 @@ def read_with_target(source: str, target: str | None) -> tuple[Any, Any, str]:
     """
     from deepen.datasets import find_column, read_table
 
-    table = read_table(source, target=target)
+    table = without_totals(read_table(source, target=target))
     if target is None:
         if "target" not in table.columns:
             fail(
@@ -137,6 +139,18 @@ def read_with_target(source: str, target: str | None) -> tuple[Any, Any, str]:
     if features.shape[1] == 0:
         fail(f"{source}: has no column but the target {name!r}; give at least one to predict from.")
     return features, _plain_target(table[name]), name
+
+
+def without_totals(table: Any) -> Any:
+    """Rows without a last one of sums, as spreadsheets have it; that is told."""
+    if len(table) < LEAST_ROWS_OF_A_TABLE:
+        return table
+    filled = table.iloc[-1].dropna()
+    word = str(filled.iloc[0]) if len(filled) else ""
+    if TOTAL.fullmatch(word.strip()) is None or 2 * len(filled) > table.shape[1]:
+        return table
+    console(to_stderr=True).say(f"Note: the last row, {word!r}, is a line of sums and left out.")
+    return table.iloc[:-1]
 
 
 def _plain_target(y: Any) -> Any:

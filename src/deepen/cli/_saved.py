@@ -61,13 +61,17 @@ class SavedModel:
 
     def chunks(self, source: str, target: str | None = None) -> Iterator[tuple[Any, Any]]:
         """Rows of a data source some at a time, and their target where its column is asked for."""
+        from deepen.cli._common import without_totals
         from deepen.datasets import find_column, read_chunks
 
         columns = self.encoder.columns_ if self.encoder is not None else []
         as_text = [column.name for column in columns if column.kind in AS_TEXT]
         for table in read_chunks(source, as_text=as_text):
-            name = None if target is None else find_column(table, target)
-            yield (table, None) if name is None else (table.drop(columns=name), table[name])
+            if target is None:
+                yield table, None
+            else:
+                table, name = without_totals(table), find_column(table, target)
+                yield table.drop(columns=name), table[name]
 
     def predicted(self, table: Any, source: str, n_before: int, proba: bool = False) -> Any:
         """Classes, numbers or probabilities of some rows; what is new in them is counted."""

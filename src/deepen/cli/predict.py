@@ -43,7 +43,9 @@ def predict(
         with _destination(out, force) as file:
             for table, _ in saved.chunks(data):
                 frame = columns.of(saved.predicted(table, data, n_rows, proba))
-                text = frame.to_csv(index=False, header=n_rows == 0, lineterminator="\n")
+                text = _as_written(frame).to_csv(
+                    index=False, header=n_rows == 0, lineterminator="\n"
+                )
                 file.write(text.encode("utf-8"))
                 n_rows += len(frame)
     say = console(to_stderr=True).say
@@ -97,6 +99,12 @@ class Columns:
                 f"{self.name}_high": values + self.half_width,
             }
         return pd.DataFrame(frame)
+
+
+def _as_written(frame: Any) -> Any:
+    """The same numbers in double precision, of which a CSV file has 1695187.4 and not 1.6951874e+06."""
+    short = frame.columns[[dtype == "float32" for dtype in frame.dtypes]]
+    return frame.astype({name: str for name in short}).astype({name: "float64" for name in short})
 
 
 @contextmanager

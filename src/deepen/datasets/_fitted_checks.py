@@ -36,6 +36,7 @@ CHECKS: dict[str, Any] = {
     "list[int]": _is_list_of(lambda item: type(item) is int),
     "list[float]": _is_list_of(_is_number),
     "Array": lambda value: isinstance(value, np.ndarray) and value.dtype.kind == "f",
+    "float | None": lambda value: value is None or _is_number(value),
     "NumberFormat | None": lambda value: value is None or isinstance(value, NumberFormat),
 }
 

@@ -22,6 +22,8 @@ from typing import Any
 import numpy as np
 
 from deepen.datasets.number_format import NumberFormat
+from deepen.datasets.scales import is_in_unit_interval, moments, positive
+from deepen.datasets.stand_ins import stand_in_of, without
 from deepen.datasets.values import (
     MISSING,
     as_strings,
@@ -69,6 +71,8 @@ class Numbers:
         Of the rows of fit, at 0, 1, 25, 50, 75, 99 and 100 %; empty where all were missing.
     number_format : NumberFormat or None
         How strings are read; None: by looking.
+    stand_in : float or None
+        Number that stands for a missing value.
     """
 
     scaling: str
@@ -78,10 +82,12 @@ class Numbers:
     has_missing: bool
     quantiles: list[float]
     number_format: NumberFormat | None = None
+    stand_in: float | None = None
 
     def values(self, column: Any, name: str) -> tuple[Any, list[str]]:
         """Numbers of a column, and the words that count as missing."""
-        return numbers_of(column, self.number_format, name, most_words=MOST_WORDS)
+        numbers, words = numbers_of(column, self.number_format, name, most_words=MOST_WORDS)
+        return without(numbers, self.stand_in), words
 
     def apply(self, column: Any, name: str) -> Array:
         """Columns of shape (n_samples, n_columns) that stand for a column."""
@@ -118,49 +124,27 @@ def learn_numbers(column: Any, name: str, kind: str, scaling: str) -> Numbers:
     if typed_values(column) is None:
         number_format = read_numbers(as_strings(column))[1]
     values, _ = numbers_of(column, number_format, name, most_words=MOST_WORDS)
-    numbers = values.dropna().to_numpy()
+    stand_in = stand_in_of(values.dropna().to_numpy())
+    numbers = without(values, stand_in).dropna().to_numpy()
     step = max(1, len(numbers) // ROWS_FOR_QUANTILES)
     quantiles = np.quantile(numbers[::step], LEVELS).tolist() if len(numbers) else []
     if quantiles:
         quantiles[0], quantiles[-1] = float(numbers.min()), float(numbers.max())
     is_boolean = kind == "boolean"
-    fill, center, scale = _moments(numbers, is_boolean)
+    fill, center, scale = moments(numbers, is_boolean)
     if scaling == "robust" and quantiles and not is_boolean:
         fill, center = quantiles[3], quantiles[3]
-        scale = _positive(quantiles[4] - quantiles[2], (quantiles[-1] - quantiles[0]) / 2)
+        scale = positive(quantiles[4] - quantiles[2], (quantiles[-1] - quantiles[0]) / 2)
     elif scaling == "clipped" and not is_boolean:
-        scale = _positive(2 * scale, scale)
+        scale = positive(2 * scale, scale)
     elif scaling == "unit" and quantiles:
-        center, scale = quantiles[0], _positive(quantiles[-1] - quantiles[0])
-    is_kept = scaling == "none" and (not is_boolean or _is_in_unit_interval(quantiles))
+        center, scale = quantiles[0], positive(quantiles[-1] - quantiles[0])
+    is_kept = scaling == "none" and (not is_boolean or is_in_unit_interval(quantiles))
     if is_kept:
         center, scale = 0.0, 1.0
     used = scaling if scaling == "raw" or is_kept or not is_boolean else "standard"
     has_missing = len(numbers) < len(values)
-    return Numbers(used, fill, center, scale, has_missing, quantiles, number_format)
-
-
-def _is_in_unit_interval(quantiles: list[float]) -> bool:
-    return not quantiles or (quantiles[0] >= 0 and quantiles[-1] <= 1)
-
-
-def _moments(numbers: Array, is_boolean: bool) -> tuple[float, float, float]:
-    """Fill, center and scale."""
-    if len(numbers) == 0:
-        return 0.0, 0.0, 1.0
-    if is_boolean:
-        low, high = float(numbers.min()), float(numbers.max())
-        fill = high if np.mean(numbers == high) > 1 / 2 else low
-        return fill, low, _positive(high - low)
-    # Divided by the largest, so that squares of huge numbers stay finite.
-    largest = _positive(float(np.abs(numbers).max()))
-    unit = numbers / largest
-    center, scale = float(unit.mean()) * largest, float(unit.std()) * largest
-    return float(np.median(unit)) * largest, center, _positive(scale)
-
-
-def _positive(*scales: float) -> float:
-    return next((float(scale) for scale in scales if scale > 0 and np.isfinite(scale)), 1.0)
+    return Numbers(used, fill, center, scale, has_missing, quantiles, number_format, stand_in)
 
 
 @dataclass(frozen=True)

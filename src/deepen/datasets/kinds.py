@@ -11,6 +11,7 @@ import numpy as np
 
 from deepen.datasets._errors import DataError, shortened
 from deepen.datasets.dates import find_order, parse_dates
+from deepen.datasets.stand_ins import stand_in_of
 from deepen.datasets.values import (
     SAMPLE,
     as_strings,
@@ -133,6 +134,10 @@ def infer_kind(column: Any, name: str = "") -> tuple[str, str]:
             note += f"; words such as {shortened(words, 2)} count as missing"
     note = _missing(values) + note
     filled = values.dropna()
+    stand_in = stand_in_of(filled.to_numpy()) if filled.dtype.kind in "fiu" else None
+    if stand_in is not None:
+        filled = filled[filled != stand_in]
+        note += f"; {stand_in:.0f} counts as missing"
     n_distinct, is_complete = filled.nunique(), len(filled) == len(values)
     if constant := _constant(n_distinct, is_complete):
         return constant

@@ -1,6 +1,6 @@
 """Numbers as people write them: which mark is the decimal one, which groups thousands.
 
-    1,234.50   1.234,50   1 234,50   1'234.50   $ 12   12 %   (3.50)   3.50-
+    1,234.50   1.234,50   1 234,50   1'234.50   $ 12   12 %   (3.50)   3.50-   3.5 bar   21 °C
 
 Formats are tried on the distinct cells of a column; the one that reads most of them wins, the
 plainest of equals. What it reads is remembered with the column, so that a later table is read alike.
@@ -16,6 +16,7 @@ from dataclasses import dataclass
 CURRENCIES = "€$£¥₹₽₩₺₴₫₪฿₦₱"
 CODES = "USD|EUR|GBP|JPY|CNY|CHF|CAD|AUD|NZD|INR|SEK|NOK|DKK|PLN|CZK|HUF|BRL|MXN|RUB|TRY|ZAR|KRW"
 AFFIX = re.compile(rf"[{CURRENCIES}%‰]|(?<![A-Za-z])(?:{CODES})(?![A-Za-z])|(?<=\d)\s?kr\.?$")
+UNIT = re.compile(r"(?<=\d) ?((?:[^\W\d_]|[°/²³])+)$")
 SPACES = re.compile(r"[\s\u00a0\u2009\u202f]+")
 # (decimal mark, mark of thousands), the plainest first
 MARKS = (
@@ -29,6 +30,7 @@ MARKS = (
     (",", "'"),
 )
 LEAST_READ = 0.95  # of the cells: else they are words, a few of which are numbers
+USUAL_UNIT = 0.5  # of the cells: else what follows a number is a slip or a word
 CODE_OF_DIGITS = re.compile(r"0\d+")
 
 
@@ -43,7 +45,7 @@ class NumberFormat:
     thousands : str
         ``""``, ``","``, ``"."``, a blank or an apostrophe.
     affix : str
-        Currency or percent sign that its cells bear, or none.
+        Currency, percent sign or unit that its cells bear, or none.
 
     Examples
     --------
@@ -71,7 +73,7 @@ class NumberFormat:
     def parse_all(self, cells: Iterable[str]) -> list[float]:
         """Numbers of cells, NaN where they are none."""
         pattern = self.pattern
-        return [self._number(_bare(cell)[0], pattern) for cell in cells]
+        return [self._number(_bare(cell, self.affix)[0], pattern) for cell in cells]
 
     def _number(self, bare: str, pattern: re.Pattern[str]) -> float:
         if bare.lower().lstrip("+-") in ("inf", "infinity"):
@@ -88,16 +90,22 @@ class NumberFormat:
         marks = {",": "comma", ".": "point", " ": "blank", "'": "apostrophe"}
         said = ["decimal comma"] if self.decimal == "," else []
         said += [f"{marks[self.thousands]} between thousands"] if self.thousands else []
-        said += [f"sign {self.affix}"] if self.affix else []
+        if self.affix:
+            said.append(f"{'sign' if AFFIX.search('1' + self.affix) else 'unit'} {self.affix}")
         return ", ".join(said)
 
 
-def _bare(cell: str) -> tuple[str, str]:
-    """Cell without signs of currency and percent, blanks made one; and the signs it bore."""
+def _bare(cell: str, unit: str = "") -> tuple[str, str]:
+    """Cell without signs of currency and percent, blanks made one; and the signs it bore.
+
+    Of units only the one that is known is taken away: 12b is a number in a column of bits alone.
+    """
     text = SPACES.sub(" ", cell.replace("\u2212", "-").replace("\u2019", "'")).strip()
     affixes = AFFIX.findall(text)
     if affixes:
         text = AFFIX.sub("", text)
+    elif unit and text.endswith(unit):
+        text = text.removesuffix(unit)
     is_negative = text.startswith("(") and text.endswith(")")
     text = text[1:-1].strip() if is_negative else text.strip()
     if text.endswith("-"):
@@ -124,8 +132,8 @@ def find_format(
     Returns
     -------
     format : NumberFormat or None
-        None where words prevail, where signs of several currencies occur, or where leading zeros
-        show that the digits are a code, such as 00501.
+        None where words prevail, where signs of several currencies or units occur, or where leading
+        zeros show that the digits are a code, such as 00501.
     share : float
         Of the rows that it reads.
 
@@ -139,9 +147,11 @@ def find_format(
     weights = list(counts) if counts is not None else [1] * len(cells)
     bare, affixes = zip(*map(_bare, cells), strict=True) if cells else ((), ())
     signs = {affix for affix in affixes if affix}
+    total = sum(weights)
+    if not signs and (unit := _unit(bare, weights)):
+        signs, bare = {unit}, tuple(_bare(cell, unit)[0] for cell in cells)
     if not cells or len(signs) > 1 or _are_codes(cells):
         return None, 0.0
-    total = sum(weights)
     best, best_share = None, 0.0
     for decimal, thousands in sorted(MARKS, key=lambda marks: marks[0] != prefer):
         candidate = NumberFormat(decimal, thousands, "".join(signs))
@@ -156,6 +166,14 @@ def find_format(
         if best_share == 1:
             break
     return (best, best_share) if best_share >= LEAST_READ else (None, best_share)
+
+
+def _unit(bare: Sequence[str], weights: Sequence[int]) -> str:
+    """The one unit that follows most of the numbers; empty where there is none, or several."""
+    found = {i: match[1] for i, text in enumerate(bare) if (match := UNIT.search(text)) is not None}
+    units = set(found.values())
+    is_usual = sum(weights[i] for i in found) >= USUAL_UNIT * sum(weights)
+    return units.pop() if len(units) == 1 and is_usual else ""
 
 
 def _are_codes(cells: Sequence[str]) -> bool:

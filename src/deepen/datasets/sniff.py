@@ -26,6 +26,7 @@ SEPARATORS = "\t;|,"  # by rank: a comma may also be a decimal comma or part of 
 DECIMAL_COMMA = re.compile(r"[+-]?\d*,\d+")
 NAMES_OF_SEPARATORS = {"\t": "tab", ";": "semicolon", "|": "bar", ",": "comma"}
 SAMPLE = 200  # records looked at to find separator, decimal mark and header
+MOST_TITLES = 10  # records above a header
 PIECE = 2**20  # bytes read at a time, and looked at
 UNDEFINED_IN_CP1252 = b"\x81\x8d\x8f\x90\x9d"
 UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
@@ -46,7 +47,7 @@ class Dialect:
     names : list of str
         Of the columns.
     n_skipped : int
-        Records before the first row: blank lines, and the header if there is one.
+        Records before the first row: titles, blank lines, and the header if there is one.
     n_bytes : int
         Of the unpacked file.
     is_code : list of bool
@@ -76,12 +77,12 @@ def sniff(path: Path) -> Dialect:
     with open_text(path, is_gzip, encoding) as file:
         text = file.read(PIECE)
         is_whole = not file.read(1)
-    separator = _find_separator(
-        {mark: first_records(text, mark, is_whole)[0] for mark in SEPARATORS}
-    )
-    sample, n_blank = first_records(text, separator, is_whole)
+    separator = _find_separator({mark: first_records(text, mark, is_whole) for mark in SEPARATORS})
+    sample = first_records(text, separator, is_whole)
     if not sample:
         raise DataError(f"{path}, line 1: a record of more than {PIECE:,} characters; mend it.")
+    n_titles = _n_titles(sample)
+    sample = sample[n_titles:]
     has_header = _has_header(sample)
     names = _column_names(sample[0] if has_header else [""] * len(sample[0]))
     if has_header and len(sample) == 1 and is_whole:
@@ -89,7 +90,7 @@ def sniff(path: Path) -> Dialect:
     decimal = "," if separator != "," and _has_decimal_comma(sample) else "."
     rows = sample[1:] if has_header else sample
     is_code = [_is_code(rows, j) for j in range(len(names))]
-    n_skipped = n_blank + has_header
+    n_skipped = _n_before(text, separator, n_titles) + has_header
     return Dialect(path, is_gzip, encoding, separator, decimal, names, n_skipped, n_bytes, is_code)
 
 
@@ -149,28 +150,47 @@ def _check_bytes(path: Path) -> tuple[bool, str, int]:
 
 def first_records(
     text: str, separator: str, is_whole: bool, limit: int = SAMPLE
-) -> tuple[list[list[str]], int]:
-    """First records that are not blank, and the number of blank ones before them."""
+) -> list[list[str]]:
+    """First records that are not blank."""
     found: list[list[str]] = []
-    n_blank = 0
     # A field larger than csv's limit of 128 kB speaks against a separator, not against the file.
     try:
         for record in csv.reader(io.StringIO(text, newline=""), delimiter=separator):
             if record:
                 found.append([cell.strip() for cell in record])
-            elif not found:
-                n_blank += 1
             if len(found) > limit:
-                return found[:limit], n_blank
+                return found[:limit]
     except csv.Error:
-        return found[:1], n_blank
-    return (found if is_whole else found[:-1]), n_blank
+        return found[:1]
+    return found if is_whole else found[:-1]
+
+
+def _n_titles(records: list[list[str]]) -> int:
+    """Number of records above the header, as spreadsheets have them: a title in the first cell."""
+    n_filled = [sum(map(bool, record)) for record in records]
+    n = next((i for i, filled in enumerate(n_filled) if filled > 1), 0)
+    titles, rest = records[:n], records[n:]
+    is_text = all(title[0] and not is_number(title[0]) for title in titles if any(title))
+    is_table = len(rest) > 1 and len(rest[0]) > 2 and all(rest[0]) and _has_header(rest)
+    return n if is_text and is_table and n <= MOST_TITLES else 0
+
+
+def _n_before(text: str, separator: str, n_titles: int) -> int:
+    """Records before the header, blank ones too."""
+    n_full = n_before = 0
+    for record in csv.reader(io.StringIO(text, newline=""), delimiter=separator):
+        n_full += bool(record)
+        if n_full > n_titles:
+            break
+        n_before += 1
+    return n_before
 
 
 def _find_separator(samples: dict[str, list[list[str]]]) -> str:
-    """Separator that splits most records as it splits the first, in two or more fields."""
+    """Separator that splits most records as it splits the header, in two or more fields."""
     best, best_share = ",", 0.0
     for separator, records in samples.items():
+        records = records[_n_titles(records) :]
         width = len(records[0]) if records else 1
         if width < 2:
             continue
@@ -182,15 +202,12 @@ def _find_separator(samples: dict[str, list[list[str]]]) -> str:
 
 def check_records(dialect: Dialect) -> None:
     """Raise where a record has another number of fields than the first, naming its line."""
-    path, width = dialect.path, None
+    path, width = dialect.path, len(dialect.names)
     with open_text(path, dialect.is_gzip, dialect.encoding) as file:
         reader = csv.reader(file, delimiter=dialect.separator)
         try:
-            for record in reader:
-                if not record:
-                    continue
-                width = width or len(record)
-                if len(record) != width:
+            for number, record in enumerate(reader):
+                if record and number >= dialect.n_skipped and len(record) != width:
                     name = NAMES_OF_SEPARATORS[dialect.separator]
                     raise DataError(
                         f"{path}, line {reader.line_num}: {len(record)} fields where the first line"

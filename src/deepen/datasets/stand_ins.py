@@ -1,0 +1,52 @@
+"""Numbers that stand for a missing value, such as -999: far from all others, and again and again.
+
+v = 99, 999, 9999, ... or minus that;  |v - nearest other| > max(others) - min(others)
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from numpy.typing import NDArray
+
+STAND_INS = tuple(10.0**digits - 1 for digits in range(2, 10))
+LEAST_COUNT, LEAST_SHARE = 3, 0.01  # of the filled cells: fewer may be a slip of the pen
+
+
+def stand_in_of(numbers: NDArray[Any]) -> float | None:
+    """Number among the filled cells of a column that counts as missing, if there is one.
+
+    Parameters
+    ----------
+    numbers : ndarray of shape (n_filled,)
+
+    Returns
+    -------
+    stand_in : float or None
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> stand_in_of(np.array([20.5, 21.0, -999.0, 19.5, -999.0, 22.5, -999.0]))
+    -999.0
+    >>> stand_in_of(np.array([95.0, 97.5, 99.0, 98.0, 99.0, 96.0, 99.0])) is None
+    True
+    """
+    if len(numbers) == 0:
+        return None
+    for end in (float(numbers.min()), float(numbers.max())):
+        if abs(end) not in STAND_INS:
+            continue
+        others = numbers[numbers != end]
+        count = len(numbers) - len(others)
+        if not len(others) or count < max(LEAST_COUNT, LEAST_SHARE * len(numbers)):
+            continue
+        low, high = float(others.min()), float(others.max())
+        if high > low and min(abs(end - low), abs(end - high)) > high - low:
+            return end
+    return None
+
+
+def without(numbers: Any, stand_in: float | None) -> Any:
+    """Series of numbers with missing values where they were stood for."""
+    return numbers if stand_in is None else numbers.where(numbers != stand_in)
