@@ -69,6 +69,7 @@ OWN_PARAMETERS: dict[tuple[type, str], dict[str, Any]] = {
 pytestmark = [
     pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning"),
     pytest.mark.filterwarnings("ignore:X has values outside"),
+    pytest.mark.filterwarnings("ignore:X is neither in"),
 ]
 
 

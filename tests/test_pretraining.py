@@ -6,6 +6,7 @@ import warnings
 
 import jax
 import numpy as np
+import pandas as pd
 import pytest
 from scipy import sparse
 from sklearn import neural_network
@@ -21,9 +22,13 @@ from deepen.functions.activations import logistic
 from deepen.neural_network import (
     Autoencoder,
     BernoulliRBM,
+    DBNClassifier,
+    DBNRegressor,
     GaussianRBM,
     MLPClassifier,
     MLPRegressor,
+    StackedAutoencoderClassifier,
+    _pretraining,
 )
 from deepen.neural_network._pretraining import decoder_weights, encoder_weights
 from test_compilation import compilations
@@ -235,6 +240,80 @@ def test_names_choose_the_models(rng, capsys):
     assert {p.activation for p in model.pretrainers_} == {"tanh"}
     unrolled = network(Autoencoder, loss="cross_entropy", **settings).fit(X)
     assert [p.out_activation_ for p in unrolled.pretrainers_] == ["logistic", "tanh"]
+
+
+def columns_of_many_sizes(rng):
+    X = real_rows(rng)[0] * np.array([1, 1, 1, 500, 1, 1, 1, 1, 1, 0], np.float32)
+    return pd.DataFrame(X, columns=[f"c{i}" for i in range(10)])
+
+
+@pytest.mark.parametrize(
+    ("kind", "change", "column", "advice"),
+    [
+        (DBNClassifier, "pixels", "column 36 has", "Divide pixels"),
+        (DBNRegressor, "table", "column 'c3' has mean .* deviation 500", "StandardScaler"),
+        (DBNClassifier, "constant", r"column 4 has mean 1e\+06 .* deviation 0", "StandardScaler"),
+        (DBNClassifier, "sparse", "column 3 has", "MinMaxScaler"),
+        (StackedAutoencoderClassifier, "small", "deviation 0.001", "StandardScaler"),
+        (StackedAutoencoderClassifier, "far off", r"mean 1e\+04 and", "StandardScaler"),
+    ],
+)
+def test_columns_of_unusual_size_are_named_with_the_remedy(
+    kind, change, column, advice, rng, monkeypatch
+):
+    monkeypatch.setattr(_pretraining, "N_EPOCHS", (1, 1))
+    X, y = rows(rng)
+    X[:, 36] = y > 4  # the pixel whose mean is largest
+    X[:, :36], X[:, 37:] = X[:, :36] / 2, X[:, 37:] / 2
+    changed = {
+        "pixels": np.round(255 * X),
+        "table": columns_of_many_sizes(rng),
+        "sparse": sparse.csr_matrix(columns_of_many_sizes(rng)),
+        "constant": np.hstack([X[:, :4], np.full((len(X), 1), 1e6)]),
+        "small": real_rows(rng)[0] * 1e-3,
+        "far off": real_rows(rng)[0] + 1e4,
+    }[change]
+    with pytest.warns(
+        UserWarning, match=f"neither in .0, 1. nor standardised: .*{column}"
+    ) as found:
+        kind((4,), max_iter=1, random_state=0).fit(changed, y)
+    told = [w for w in found if "neither" in str(w.message)]
+    assert len(told) == 1 and advice in str(told[0].message) and told[0].filename == __file__
+
+
+def test_columns_of_usual_size_are_taken_without_a_word(rng, monkeypatch):
+    monkeypatch.setattr(_pretraining, "N_EPOCHS", (1, 1))
+    X, y = rows(rng)
+    constant = np.full((len(X), 2), [5, 1e-6], np.float32)
+    real = np.hstack([real_rows(rng)[0], constant])
+    for values in (X, X > 0.5, real, sparse.csr_matrix(real), rng.poisson(2, (120, 10))):
+        for kind in (DBNClassifier, StackedAutoencoderClassifier):
+            kind((4,), max_iter=1, random_state=0).fit(values, y)
+    # Whoever gives a model of his own has chosen it.
+    network(pretrainer=GaussianRBM(n_iter=1), max_iter=1, hidden_layer_sizes=(4,)).fit(99 * real, y)
+
+
+@pytest.mark.parametrize("kind", [DBNClassifier, StackedAutoencoderClassifier])
+def test_rows_with_holes_are_refused_before_anything_learns(kind, rng, monkeypatch):
+    monkeypatch.setattr(_pretraining, "_templates", None)
+    X, y = rows(rng)
+    X[3, 5] = np.nan
+    with pytest.raises(ValueError, match="Input X contains NaN"):
+        kind().fit(X, y)
+
+
+@pytest.mark.parametrize("kind", [DBNClassifier, StackedAutoencoderClassifier])
+def test_short_forms_learn_words_from_few_rows_of_any_kind(kind, rng):
+    """Twenty rows, constant columns and labels in words: all learnt by heart."""
+    X = np.zeros((20, 12), np.float32)
+    X[:, :6] = rng.randint(0, 2, (20, 6))
+    X[:, 6] = 1
+    words = np.where(X[:, 0] > 0, "yes", "no")
+    words[:2] = "yes", "no"
+    X[:2, 0] = 1, 0
+    for values in (X, X.astype(bool), X.astype(int), (X - 0.5) * 3):
+        model = kind((8,), learning_rate_init=0.02, random_state=0).fit(values, words)
+        assert set(model.classes_) == {"yes", "no"} and model.score(values, words) == 1
 
 
 class Strange(TransformerMixin, BaseEstimator):

@@ -23,6 +23,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.frozen import FrozenEstimator
 
 from deepen.neural_network._network_run import checkpoint_of
+from deepen.neural_network._visible_scale import are_counts, are_probabilities, warn_of_scale
 
 Array = NDArray[Any]
 # Of the pretrainers that a name stands for: small tables need the steps, large ones the epochs.
@@ -95,6 +96,9 @@ def pretrain(network: Any, X: Any, rng: np.random.RandomState) -> list[Any]:
     activations = network._activations(len(sizes))
     seeds = rng.randint(np.iinfo(np.int32).max, size=len(sizes))
     templates = _templates(network, X, activations)
+    if isinstance(network.pretrainer, str):
+        names = getattr(network, "feature_names_in_", None)
+        warn_of_scale(X, names, type(templates[0]).__name__, stacklevel=6)
     features, fitted = X, []
     for layer, (template, size) in enumerate(zip(templates, sizes, strict=True), 1):
         if hidden_activation(template) != activations[layer - 1]:
@@ -103,7 +107,7 @@ def pretrain(network: Any, X: Any, rng: np.random.RandomState) -> list[Any]:
                 f" layer's activation is {activations[layer - 1]!r}: the same weights then mean"
                 f" another function. Set activation={hidden_activation(template)!r}.",
                 UserWarning,
-                stacklevel=5,
+                stacklevel=6,
             )
         if network.verbose:
             name, n_in = type(template).__name__, features.shape[1]
@@ -166,14 +170,15 @@ def _machines(network: Any, X: Any, n_layers: int) -> list[Any]:
     size, n_epochs = _length(X)
     options: dict[str, Any] = {"algorithm": "cd", "batch_size": size, "n_iter": n_epochs}
     binary = BernoulliRBM(learning_rate=0.1, momentum=0.5, **options)
-    first, low, high = binary, X.min(), X.max()
-    if low >= 0 and high <= 1:
+    first = binary
+    if are_probabilities(X):
         reason = "all values are in [0, 1]: they are taken for probabilities"
     else:
         # Adam, since one rate does not suit columns whose variances differ by orders of magnitude.
         first = GaussianRBM(solver="adam", learning_rate=0.001, **options)
+        low, high = X.min(), X.max()
         reason = f"values from {low:g} to {high:g} are no probabilities: standardise them"
-        if low >= 0 and not np.any((X.data if sparse.issparse(X) else X) % 1):
+        if are_counts(X):
             reason += ", or give numpy.log1p of these counts"
     if network.verbose:
         sys.stdout.write(f"Visible layer: {type(first).__name__}, since {reason}\n")
@@ -187,7 +192,7 @@ def _autoencoder(network: Any, X: Any, activations: tuple[str, ...], layer: int)
     if layer:
         is_probability = activations[layer - 1] == "logistic"
     else:
-        is_probability = X.min() >= 0 and X.max() <= 1
+        is_probability = are_probabilities(X)
     output = "auto"
     if isinstance(network, Autoencoder):  # its decoder is what these decoders start
         output = activations[layer - 1] if layer else network.out_activation_

@@ -21,7 +21,7 @@ class DBNClassifier(MLPClassifier):
     Short for ``MLPClassifier(activation="logistic", pretrainer="rbm")``. The visible layer's machine is
     chosen by the values of X, and ``verbose`` says which and why: all in [0, 1] (pixels, shares, zeros
     and ones) are taken for probabilities of binary units; others are Gaussian: standardise them, of counts
-    best their ``log1p``, or scale them into [0, 1].
+    best their ``log1p``, or scale them into [0, 1]. A warning names the column where neither is done.
 
     Parameters
     ----------

@@ -18,7 +18,8 @@ class StackedAutoencoderClassifier(MLPClassifier):
     """Stacked denoising autoencoders, fine-tuned for classes.
 
     Short for ``MLPClassifier(activation="logistic", pretrainer="autoencoder")``: each layer first learns
-    to repair corrupted rows of what lies below it. Standardised columns, or values in [0, 1], suit it.
+    to repair corrupted rows of what lies below it. Standardised columns, or values in [0, 1], suit it; a
+    warning names a column that is neither.
 
     Parameters
     ----------
