@@ -261,6 +261,14 @@ def test_candidates_are_repeatable_and_extend():
     assert candidates(rung, "classification", 5, 3) != candidates(rung, "classification", 5, 4)
 
 
+def test_linear_regression_of_one_setting_bears_as_many_columns_as_rows(rng):
+    X, noise = rng.normal(size=(400, 100)), rng.normal(size=400)
+    y = X[:, 0] + noise
+    params = candidates(RUNGS[1], "regression", 1, 0)[0]
+    model = build(RUNGS[1], "regression", params, 0).fit(X[:100], y[:100])
+    assert np.mean((model.predict(X[100:]) - y[100:]) ** 2) < 10 * np.var(y)
+
+
 class Event:
     def __init__(self, epoch, score):
         self.epoch, self.validation_score = epoch, score

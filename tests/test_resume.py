@@ -201,6 +201,21 @@ def test_resume_with_more_repeats(begun):
     assert "--repeats 3" in numbers["command"]
 
 
+@pytest.mark.parametrize(("budget", "is_told"), [("60s", True), ("5m", False)])
+def test_a_budget_that_is_used_up_is_told_with_the_line_that_goes_on(
+    begun, monkeypatch, budget, is_told
+):
+    from deepen.cli import _ladder_run
+
+    out, _ = begun
+    store = RunStore(out / "run")
+    store.write(options={**store.read()["options"], "trials": None}, spent=57.0)
+    monkeypatch.setattr(_ladder_run, "run", lambda *args, **kwargs: None)
+    result = run("resume", out, "--time-budget", budget)
+    line = f"took 57 s of 60s; for more than the same figures again: deepen resume {out} --time-budget 2m"
+    assert (line in result.stderr) == is_told
+
+
 def test_force_starts_anew(data, begun, monkeypatch):
     out, _ = begun
     trained = counted(monkeypatch)

@@ -8,6 +8,8 @@ from typing import Annotated
 
 import typer
 
+MOSTLY_SPENT = 0.75  # of the budget: little can be begun in the rest
+
 
 def resume(
     folder: Annotated[Path, typer.Argument(help="The folder that deepen ladder wrote.")],
@@ -21,21 +23,27 @@ def resume(
     import time
 
     start = time.monotonic()
-    from deepen.cli._common import fail, input_errors
-    from deepen.cli._ladder_run import RUN, Options, run
+    from deepen.cli._common import console, fail, input_errors, parse_duration
+    from deepen.cli._ladder_run import RUN, Options, resume_line, run
     from deepen.model_selection.store import RunError, RunStore
 
     with input_errors():
         try:
-            kept = RunStore(folder / RUN).read().get("options")
+            known = RunStore(folder / RUN).read()
+            kept, spent = known.get("options"), known.get("spent", 0.0)
         except RunError as error:
             fail(str(error))
     if not isinstance(kept, dict):
         fail(f"{folder}: holds no climb to go on with; give the folder that deepen ladder wrote.")
-    known = {field.name for field in fields(Options)}
-    options = Options(**{name: value for name, value in kept.items() if name in known})
+    names = {field.name for field in fields(Options)}
+    options = Options(**{name: value for name, value in kept.items() if name in names})
     if time_budget is not None:
         options.time_budget = time_budget
     if repeats is not None:
         options.repeats = repeats
+    if options.trials is None and spent > MOSTLY_SPENT * parse_duration(options.time_budget):
+        console(to_stderr=True).say(
+            f"Note: earlier sittings took {spent:.0f} s of {options.time_budget}; for more than the same "
+            f"figures again: {resume_line(folder)} --time-budget {2 * spent / 60 + 0.5:.0f}m"
+        )
     run(options, folder, start=start, force=True)
