@@ -11,6 +11,7 @@ traced and whose structure (loss, activations, which terms exist) is what a prog
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from operator import matmul
 from typing import Any
 
 import jax
@@ -18,8 +19,18 @@ from jaxtyping import Array, Float
 
 from deepen.functions.augmentation import UserFunction
 from deepen.functions.losses import LOSSES, OF_ANY_LABEL
+from deepen.functions.products import bfloat16_product
 from deepen.layers.dropout import dropout, gaussian_noise
-from deepen.layers.feed_forward import Params, dense, forward, forward_columns, hidden
+from deepen.layers.feed_forward import (
+    Params,
+    Product,
+    dense,
+    forward,
+    forward_columns,
+    hidden,
+)
+
+PRODUCTS: dict[str | None, Product] = {None: matmul, "bfloat16": bfloat16_product}
 
 
 @jax.tree_util.register_dataclass
@@ -41,6 +52,8 @@ class NetworkCost:
         Share of the target that goes to all labels alike; of losses that have labels.
     has_columns : bool
         Whether the rows come as columns, X of shape (n_features, n).
+    precision : {None, 'bfloat16'}
+        Of the products with the weights, see :mod:`deepen.functions.products`; None is that of X.
     """
 
     loss: str = field(metadata={"static": True})
@@ -51,6 +64,7 @@ class NetworkCost:
     augment: Any = None
     label_smoothing: Any = None
     has_columns: bool = field(default=False, metadata={"static": True})
+    precision: str | None = field(default=None, metadata={"static": True})
 
     def on_columns(self) -> NetworkCost:
         """The same cost for X of shape (n_features, n)."""
@@ -77,11 +91,11 @@ class NetworkCost:
         """Input of the output layer without noise, (n, n_features) -> (n, n_outputs)."""
         if self.has_columns:
             return forward_columns(params, x, self.activations)
-        return forward(params, x, self.activations)
+        return forward(params, x, self.activations, PRODUCTS[self.precision])
 
     def training_forward(self, params: Params, x: Array, key: Array) -> Array:
         """Input of the output layer with one draw of every noise term."""
-        n_hidden = len(self.activations)
+        n_hidden, product = len(self.activations), PRODUCTS[self.precision]
         augment_key, noise_key, *layer_keys = jax.random.split(key, n_hidden + 3)
         if self.augment is not None:
             x = self.augment(x, augment_key)
@@ -91,10 +105,10 @@ class NetworkCost:
             x = dropout(x, self.input_dropout, layer_keys[0])
         for layer in range(n_hidden):
             one = Params(params.coefs[layer : layer + 1], params.intercepts[layer : layer + 1])
-            x = hidden(one, x, self.activations[layer : layer + 1], 1)
+            x = hidden(one, x, self.activations[layer : layer + 1], 1, product)
             if self.dropout is not None:
                 x = dropout(x, self.dropout, layer_keys[layer + 1])
-        return dense(params, n_hidden, x)
+        return dense(params, n_hidden, x, product)
 
 
 def as_augmentation(augment: Any) -> Any:

@@ -8,10 +8,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from operator import matmul
 from typing import Any, NamedTuple
 
 from deepen.functions.activations import ACTIVATIONS
 
+Product = Callable[[Any, Any], Any]
 Array = Any  # a NumPy array, a JAX array or a JAX tracer; a scipy sparse matrix as first input
 
 
@@ -28,27 +30,35 @@ class Params(NamedTuple):
     intercepts: tuple[Array, ...]
 
 
-def dense(params: Params, layer: int, a: Array) -> Array:
+def dense(params: Params, layer: int, a: Array, product: Product = matmul) -> Array:
     """Layer input z = a W + b, (..., n_in) -> (..., n_out)."""
-    z = a @ params.coefs[layer]
+    z = product(a, params.coefs[layer])
     if not params.intercepts:
         return z
     bias = params.intercepts[layer]
     return z + bias.reshape((1,) * (z.ndim - 1) + bias.shape)
 
 
-def hidden(params: Params, x: Array, activations: Sequence[str], n_layers: int) -> Array:
+def hidden(
+    params: Params,
+    x: Array,
+    activations: Sequence[str],
+    n_layers: int,
+    product: Product = matmul,
+) -> Array:
     """Activations a_l after n_layers hidden layers, (..., n_features) -> (..., n_units)."""
     a = x
     for layer in range(n_layers):
-        a = _function(activations[layer])(dense(params, layer, a))
+        a = _function(activations[layer])(dense(params, layer, a, product))
     return a
 
 
-def forward(params: Params, x: Array, activations: Sequence[str]) -> Array:
+def forward(
+    params: Params, x: Array, activations: Sequence[str], product: Product = matmul
+) -> Array:
     """Input z_L of the output layer, (..., n_features) -> (..., n_outputs)."""
     n_hidden = len(params.coefs) - 1
-    return dense(params, n_hidden, hidden(params, x, activations, n_hidden))
+    return dense(params, n_hidden, hidden(params, x, activations, n_hidden, product), product)
 
 
 def forward_columns(params: Params, x: Array, activations: Sequence[str]) -> Array:

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils import _safe_indexing
+from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from deepen.base import drop_unlabelled, labelled_rows
@@ -14,6 +15,7 @@ from deepen.functions.activations import OUTPUT_ACTIVATIONS
 from deepen.layers.feed_forward import Params, forward
 from deepen.neural_network._base_network import CHUNK_ROWS, BaseNetwork, has_minibatches
 from deepen.neural_network._network_run import NETWORK_CONSTRAINTS, not_negative, share
+from deepen.solvers import is_deterministic
 
 __all__ = ["BaseMLP", "has_minibatches"]
 
@@ -30,8 +32,10 @@ class BaseMLP(BaseNetwork):
         "noise": [not_negative],
         "augment": [callable, None],
         "unlabeled": "no_validation",
+        "precision": [StrOptions({"bfloat16"}), None],
     }
     label_smoothing = 0.0  # what has no labels has none
+    precision: str | None = None
 
     def _labelled(self, X: Any, y: Any, sample_weight: Any) -> tuple[Any, Any, Any]:
         return drop_unlabelled(self.unlabeled, X, y, sample_weight)
@@ -59,8 +63,25 @@ class BaseMLP(BaseNetwork):
                 "noise": self.noise or None,
                 "augment": as_augmentation(self.augment),
                 "label_smoothing": self.label_smoothing or None,
+                "precision": self._checked_precision(),
             }
         return NetworkCost(self._loss(), self._hidden_activations(), **terms)
+
+    def _checked_precision(self) -> str | None:
+        """Precision of the products, of float32 rows and solvers that bear its rounding alone."""
+        if self.precision is None:
+            return None
+        if self.coefs_[0].dtype != np.float32:
+            raise ValueError(
+                f"precision={self.precision!r} rounds the products of float32 rows, but X is float64."
+                ' Give X.astype("float32"), or leave precision out.'
+            )
+        if is_deterministic(self.solver):
+            raise ValueError(
+                f"solver={self.solver!r} has no sound step with precision={self.precision!r}: a line"
+                " search needs a cost without rounding. Use a stochastic solver such as 'adam'."
+            )
+        return self.precision
 
     def _outputs(self, X: Any, activation: str | None = None) -> Array:
         """Activations of the output layer in NumPy, (n_samples, n_outputs)."""

@@ -130,6 +130,10 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
     label_smoothing : float, default=0.0
         Share s of each target that goes to all classes alike while training, in [0, 1): the loss is
         (1 - s) times that of the label plus s times the mean over all labels.
+    precision : {'bfloat16'} or None, default=None
+        'bfloat16' rounds the factors of the products with the weights while training, which a GPU
+        with matrix units does several times faster, and a CPU does not; the rest stays float32, as
+        does prediction. Of float32 rows and stochastic solvers alone.
 
     Attributes
     ----------
@@ -225,6 +229,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         init: str = "glorot",
         pretrainer: Any = None,
         label_smoothing: float = 0.0,
+        precision: str | None = None,
     ) -> None:
         self.hidden_layer_sizes = hidden_layer_sizes
         self.activation = activation
@@ -263,6 +268,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         self.init = init
         self.pretrainer = pretrainer
         self.label_smoothing = label_smoothing
+        self.precision = precision
 
     def fit(
         self,

@@ -121,6 +121,10 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         :class:`BernoulliRBM`, or :class:`GaussianRBM` below where values leave [0, 1]; 'autoencoder'
         for a denoising one. All rows count alike, also those without a target, but none held out.
         RBMs train logistic units: set ``activation='logistic'``.
+    precision : {'bfloat16'} or None, default=None
+        'bfloat16' rounds the factors of the products with the weights while training, which a GPU
+        with matrix units does several times faster, and a CPU does not; the rest stays float32, as
+        does prediction. Of float32 rows and stochastic solvers alone.
 
     Attributes
     ----------
@@ -213,6 +217,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         checkpoint: Any = None,
         init: str = "glorot",
         pretrainer: Any = None,
+        precision: str | None = None,
     ) -> None:
         self.loss = loss
         self.hidden_layer_sizes = hidden_layer_sizes
@@ -250,6 +255,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         self.checkpoint = checkpoint
         self.init = init
         self.pretrainer = pretrainer
+        self.precision = precision
 
     def fit(
         self,
