@@ -6,7 +6,11 @@ import jax
 import numpy as np
 import pytest
 from jax import monitoring
-from sklearn.model_selection import GridSearchCV
+from joblib import parallel_config
+from scipy import stats
+from sklearn.model_selection import GridSearchCV, RandomizedSearchCV
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
 from deepen.functions.augmentation import Shift
 from deepen.linear_model import LogisticRegression
@@ -73,6 +77,41 @@ def test_a_grid_over_numbers_compiles_each_layer_shape_once(solver, seed):
         GridSearchCV(network, grid, cv=5, refit=True, error_score="raise").fit(X, y)
     assert names.count(EPOCHS) == 2
     assert len(names) == 2  # and nothing beside
+
+
+@pytest.mark.parametrize("solver", ["nesterov", "adam"])
+def test_a_random_search_in_a_pipeline_compiles_each_layer_shape_once(solver, seed):
+    X, y = table(seed)
+    network = MLPClassifier(solver=solver, max_iter=2, random_state=seed, dropout=0.1)
+    space = {
+        "mlpclassifier__hidden_layer_sizes": [(5,), (4, 3)],
+        "mlpclassifier__learning_rate_init": stats.loguniform(1e-3, 1e-1),
+        "mlpclassifier__alpha": stats.loguniform(1e-6, 1e-2),
+        "mlpclassifier__dropout": stats.uniform(0.1, 0.4),
+        "mlpclassifier__momentum": stats.uniform(0.5, 0.4),
+        "mlpclassifier__random_state": stats.randint(0, 1000),
+    }
+    steps = make_pipeline(StandardScaler(), network)
+    search = RandomizedSearchCV(
+        steps, space, n_iter=8, cv=5, random_state=seed, error_score="raise"
+    )
+    with compilations() as names:
+        search.fit(X, y)
+    shapes = {str(sizes) for sizes in search.cv_results_["param_mlpclassifier__hidden_layer_sizes"]}
+    assert names == [EPOCHS] * len(shapes)
+
+
+def test_a_search_in_threads_gives_the_same_bits_and_compiles_no_more(seed):
+    X, y = table(seed)
+    network = MLPClassifier((5,), max_iter=3, random_state=seed)
+    grid = {"learning_rate_init": [0.01, 0.03, 0.1], "alpha": [1e-4, 1e-2]}
+    alone = GridSearchCV(network, grid, cv=5, scoring="neg_log_loss").fit(X, y)
+    with compilations() as names, parallel_config("threading"):
+        found = GridSearchCV(network, grid, cv=5, scoring="neg_log_loss", n_jobs=2).fit(X, y)
+    assert not names
+    for fold in range(5):
+        name = f"split{fold}_test_score"
+        np.testing.assert_array_equal(found.cv_results_[name], alone.cv_results_[name])
 
 
 def test_early_stopping_adds_one_program_for_the_held_out_rows(seed):
