@@ -104,10 +104,11 @@ for ax, colour, (name, size, epochs) in zip(axes[1], COLOURS[1:4], ways, strict=
     )
     ax.plot(*path.T, "o-", color=colour, markersize=3.5, linewidth=0.9)
     ax.plot(*best, "*", color=BLACK, markersize=11, label="least squares")
-    ax.set(title=f"{name}: {100 // size} step{'s' * (size < 100)} an epoch", xlabel="w", ylabel="b")
+    ax.set(title=f"{name}\n{100 // size} step{'s' * (size < 100)} an epoch", xlabel="w", ylabel="b")
     distances = np.linalg.norm(path - best, axis=1)
     print(
         f"{name:24s} from least squares after 1, 5, 30 epochs: {distances[[1, 5, 30]].round(4).tolist()}"
     )
-axes[1, 0].legend(loc="upper left")
+# On white, so that no contour runs through the words.
+axes[1, 0].legend(loc="upper left", frameon=True, framealpha=1, edgecolor="none")
 save(figure, options, "gradient_descent")
