@@ -19,7 +19,7 @@ from deepen.model_selection import (
     training,
     unlabelled_gain,
 )
-from deepen.model_selection.climb import Attempt
+from deepen.model_selection.climb import Attempt, seed_of
 from deepen.model_selection.data import Data
 from deepen.model_selection.intervals import Judging, RowLosses
 from deepen.model_selection.ladder_report import report_of
@@ -198,6 +198,32 @@ def test_a_ladder_of_pre_trained_rungs(tmp_path, monkeypatch):
         again.fit(X.iloc[:-1], y.iloc[:-1])
 
 
+def errors_in(data, repeat, error, **more):
+    """A repeat of which so large a share of the verdict rows is wrong; its settings are its own."""
+    rows = data.splits[repeat].verdict
+    values = (np.arange(len(rows)) < error * len(rows)).astype(float)
+    params = {**RUNG["dbn"].first, "alpha": 0.1 * repeat}
+    return Outcome(repeat, RowLosses(rows, values), np.empty(0), params, **more)
+
+
+def trained_alone(monkeypatch, data, error_alone, during=lambda: None):
+    """What networks without the unlabelled rows are trained with, whose errors are made up."""
+    seen = []
+
+    def fit(rung, params, arrays, data, *, seed, deadline):
+        seen.append((params, arrays, seed))
+        during()
+        return training.Fitted(object(), 0.0)
+
+    def judged(fitted, arrays, data, repeat):
+        assert arrays.verdict is data.arrays(repeat, "unit").verdict
+        return errors_in(data, repeat, error_alone)
+
+    monkeypatch.setattr(training, "fit_candidate", fit)
+    monkeypatch.setattr(unlabelled_gain, "outcome_of", judged)
+    return seen
+
+
 @pytest.mark.parametrize(
     ("error_alone", "answer", "words"),
     [
@@ -207,34 +233,54 @@ def test_a_ladder_of_pre_trained_rungs(tmp_path, monkeypatch):
     ],
 )
 def test_what_unlabelled_rows_are_worth_by_themselves(error_alone, answer, words, monkeypatch):
-    data, seen = data_of(*pictures(), n_repeats=4), []
-
-    def outcome(repeat, error):
-        rows = data.splits[repeat].verdict
-        values = (np.arange(len(rows)) < error * len(rows)).astype(float)
-        return Outcome(repeat, RowLosses(rows, values), np.empty(0), dict(RUNG["dbn"].first))
-
-    def fit(rung, params, arrays, data, *, seed, deadline):
-        seen.append((params, arrays))
-        return training.Fitted(object(), 0.0)
-
-    monkeypatch.setattr(training, "fit_candidate", fit)
-    monkeypatch.setattr(
-        unlabelled_gain, "outcome_of", lambda fitted, arrays, data, r: outcome(r, error_alone)
-    )
-    attempt = Attempt(
-        RUNG["dbn"], RungResult("dbn", "", "rung"), [outcome(r, 0.2) for r in range(4)]
-    )
+    data = data_of(*pictures(), n_repeats=4)
+    seen = trained_alone(monkeypatch, data, error_alone)
+    outcomes = [errors_in(data, repeat, 0.2) for repeat in range(4)]
+    attempt = Attempt(RUNG["dbn"], RungResult("dbn", "", "rung"), outcomes)
     found = unlabelled_gain.unlabelled_gain(attempt, data, 0.01, float("inf"))
     assert (found.answer, found.n_repeats, found.n_unlabelled) == (answer, 4, 70)
     assert found.sentence.startswith(words)
     assert found.mean == pytest.approx(error_alone - 0.2, abs=0.05)
-    for repeat, (params, arrays) in enumerate(seen):
-        assert params == RUNG["dbn"].first and arrays.pretraining.n_unlabelled == 0
-        assert np.array_equal(arrays.pretraining.rows, data.arrays(repeat, "unit").training[0])
+    assert found.interval[0] <= found.mean <= found.interval[1]
+    for repeat, (params, arrays, seed) in enumerate(seen):
+        assert params == outcomes[repeat].params and arrays.pretraining.n_unlabelled == 0
+        whole = data.arrays(repeat, "unit")
+        assert np.array_equal(arrays.pretraining.rows, whole.training[0])
+        assert arrays.training is whole.training and arrays.pretraining is not whole.pretraining
+        assert seed == arrays.pretraining.seed == seed_of(data.seed, repeat, 0)
+    # A gain too small to matter is none.
+    found = unlabelled_gain.unlabelled_gain(attempt, data, 1.0, float("inf"))
+    assert found.answer == ("helped" if answer == "helped" else "did not help")
     assert unlabelled_gain.unlabelled_gain(attempt, data, 0.01, clock.now() - 1) is None
     data.X_unlabelled = None
     assert unlabelled_gain.unlabelled_gain(attempt, data, 0.01, float("inf")) is None
+
+
+@pytest.mark.parametrize(
+    ("seconds", "deadline", "n_repeats"),
+    [(1.0, 2.5, 2), (1.0, 1.5, None), (1.0, 9.0, 4), (2.0, 3.5, None), (0.1, 1.05, None)],
+)
+def test_unlabelled_rows_are_judged_on_the_repeats_that_time_allows(
+    seconds, deadline, n_repeats, monkeypatch
+):
+    """Fits that were expected to take a second; the first repeats are paired with each other."""
+    time = [0.0]
+    data = data_of(*pictures(), n_repeats=4)
+    monkeypatch.setattr(clock, "source", lambda: time[0])
+
+    def pass_by():
+        time[0] += seconds
+
+    trained_alone(monkeypatch, data, 0.5, pass_by)
+    times = {"fit_seconds": 0.5, "pretraining_seconds": 0.5}
+    outcomes = [errors_in(data, repeat, 0.2 + 0.2 * repeat, **times) for repeat in range(4)]
+    attempt = Attempt(RUNG["dbn"], RungResult("dbn", "", "rung"), outcomes)
+    found = unlabelled_gain.unlabelled_gain(attempt, data, 0.01, deadline)
+    if n_repeats is None:
+        assert found is None
+        return
+    expected = np.mean([0.5 - 0.2 - 0.2 * repeat for repeat in range(n_repeats)])
+    assert found.n_repeats == n_repeats and found.mean == pytest.approx(expected, abs=0.05)
 
 
 @pytest.mark.parametrize("name", PRETRAINED)
