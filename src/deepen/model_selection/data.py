@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -80,7 +81,7 @@ class Data:
     _encoded: dict[tuple[int, Form], Arrays] = field(default_factory=dict)
     _layers: dict[int, dict[Any, Any]] = field(default_factory=dict)
 
-    @property
+    @cached_property
     def classes(self) -> Array:
         """Class labels in order; empty for a regression."""
         return np.unique(self.y) if self.task == "classification" else np.empty(0)
