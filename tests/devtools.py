@@ -81,12 +81,14 @@ class Page:
         message, _, self._rest = self._rest.partition(b"\0")
         return json.loads(message)
 
-    def open(self, path: Path) -> None:
-        """Load a file and wait until all of it has run."""
+    def open(self, path: Path, *, runs_scripts: bool = True) -> None:
+        """Load a file and wait until all of it has run, or none of its scripts."""
         self.events.clear()
+        self.call("Emulation.setScriptExecutionDisabled", value=not runs_scripts)
         self.call("Page.navigate", url=path.resolve().as_uri())
         while not any(e.get("method") == "Page.loadEventFired" for e in self.events):
             self.events.append(self._read())
+        self.call("Emulation.setScriptExecutionDisabled", value=False)
         self.settle()
 
     def size(self, width: int, height: int, scale: float = 1.0, is_mobile: bool = False) -> None:
