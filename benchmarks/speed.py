@@ -173,7 +173,8 @@ def grid(args: argparse.Namespace) -> str:
     ]
     measured: list[Measurement] = compare(peers, args.runs)
     title = f"16 settings, {base['n_rows']:,} x 64, 100 units, {base['epochs']} epochs, float32"
-    return table(title, measured, {"best accuracy": ".4f"}, peer="scikit-learn, loop of fits")
+    columns = {"best accuracy": ".4f", "processor s": ".2f"}
+    return table(title, measured, columns, peer="scikit-learn, loop of fits")
 
 
 def _has_torch() -> bool:
