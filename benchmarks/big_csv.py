@@ -96,7 +96,7 @@ def climb(path: Path, budget: str, out: Path) -> dict[str, Any]:
     words = ["ladder", str(path), "--target", "target", "--time-budget", budget, "--out", str(out)]
     start, told = time.perf_counter(), []
     process = subprocess.Popen(
-        [sys.executable, "-m", "deepen.cli", *words],
+        [sys.executable, "-m", "deepen", *words],
         stderr=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,

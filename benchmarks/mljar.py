@@ -34,7 +34,7 @@ MEGA = 2**20
 DEEPEN = """
 import subprocess, sys
 train, test, target, out, predicted, budget = sys.argv[1:7]
-command = [sys.executable, "-m", "deepen.cli"]
+command = [sys.executable, "-m", "deepen"]
 subprocess.run([*command, "ladder", train, "--target", target, "--time-budget", budget + "s",
                 "--seed", sys.argv[7], "--out", out, "--force"], check=True)
 subprocess.run([*command, "predict", out + "/model.deepen", test, "--out", predicted, "--force"],

@@ -143,7 +143,7 @@ def imports(args: argparse.Namespace) -> str:
     """Whole processes: importing the classifier, and the command line's help."""
     line = "from {}.neural_network import MLPClassifier"
     script = Path(sys.executable).parent / "deepen"
-    command = [str(script)] if script.exists() else [sys.executable, "-m", "deepen.cli"]
+    command = [str(script)] if script.exists() else [sys.executable, "-m", "deepen"]
     commands = {
         "deepen: import MLPClassifier": [sys.executable, "-c", line.format("deepen")],
         "scikit-learn: import MLPClassifier": [sys.executable, "-c", line.format("sklearn")],

@@ -198,7 +198,7 @@ def test_a_folder_that_cannot_be_written_is_found_before_the_climb(table, tmp_pa
 
 def test_as_a_process_in_a_pipe(table, tmp_path):
     """Plain lines, no colour codes, exit code 0; --help imports nothing heavy."""
-    command = [sys.executable, "-m", "deepen.cli"]
+    command = [sys.executable, "-m", "deepen"]
     words = [
         "fit",
         str(table),

@@ -206,7 +206,7 @@ def test_into_a_pipe(folder):
 
 @pytest.mark.skipif(os.name != "posix", reason="pipes of a shell")
 def test_a_reader_that_has_had_enough(folder):
-    command = f"{sys.executable} -m deepen.cli predict c.deepen data.csv --out - | head -1"
+    command = f"{sys.executable} -m deepen predict c.deepen data.csv --out - | head -1"
     done = subprocess.run(
         command, shell=True, cwd=folder, capture_output=True, text=True, check=True
     )

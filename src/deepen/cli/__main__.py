@@ -1,5 +1,0 @@
-"""``python -m deepen.cli``."""
-
-from deepen.cli import main
-
-main()
