@@ -113,6 +113,11 @@ def test_mistakes_of_a_regression_say_how_far_off():
     [row] = mistake_rows(ladder(findings=findings, mistake_rows_=np.ones((1, 2))), None)
     assert (row.truth, row.predicted, row.remark) == ("300", "143.5", "off by +156")
     assert row.values == [("column 0", "1"), ("column 1", "1")]
+    findings = {"mistakes": [Mistake(1, 1_345_224.0, 1_695_187.4)]}
+    [row] = mistake_rows(ladder(findings=findings, mistake_rows_=np.ones((1, 2))), None)
+    assert (row.truth, row.predicted, row.remark) == (
+        "1,345,224", "1,695,200", "off by \N{MINUS SIGN}350,000"
+    )  # fmt: skip
 
 
 def test_mistaken_pictures_share_one_scale_of_grey():

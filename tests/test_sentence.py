@@ -129,6 +129,16 @@ def test_an_end_above_zero_is_not_shown_as_zero(rng):
     assert show_interval(0.0, 0.08, METRICS["error"]) == "0 to 8 %"
 
 
+def test_large_figures_are_rounded_to_their_interval_and_stand_in_thousands():
+    rmse = METRICS["rmse"]
+    assert show(146_625.3, 7946.0, rmse) == "147,000"
+    assert show_interval(138_679, 154_571, rmse) == "139,000 to 155,000"
+    assert show_interval(154_764, 204_967, rmse, is_gain=True) == "155,000 to 205,000"
+    assert show(543.2, 42.0, rmse) == "543" and show(-1543.2, 100.0, rmse) == "\N{MINUS SIGN}1,540"
+    assert show_interval(30.0, 4000.0, rmse) == "30 to 4,000"
+    assert show_exact(14_005.2, rmse) == "14,000"
+
+
 def test_figures_follow_the_interval(rng):
     """Ten times the rows: about half a decimal more, never fewer."""
     shown = []

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 NAMES_SHOWN = 3
 FEW_ROWS = 0.25  # a class with a smaller share has its precision and recall shown
 LOW, HIGH = 0.005, 0.995  # shares beyond are not shown as 0 or 100 %
+LONGEST_IN_FULL = 1e15  # from here on a power of ten says more
 
 
 def label_curve(ladder: Ladder) -> LabelCurve | None:
@@ -150,15 +151,25 @@ def _value(value: Any) -> str:
     if isinstance(value, float | np.floating):
         if math.isnan(value):
             return ""
-        return f"{value:.5g}".replace("-", "\N{MINUS SIGN}")
+        return _amount(float(value), "", 5)
     # A time of midnight is no time: a column of dates holds days.
     return "" if value is None else str(value).removesuffix(" 00:00:00")
+
+
+def _amount(value: float, sign: str, n_figures: int) -> str:
+    """A number to some figures; a large one in full, and not as a power of ten."""
+    text = f"{value:{sign}.{n_figures}g}"
+    if not sign and value.is_integer() and abs(value) < LONGEST_IN_FULL:
+        text = f"{value:,.0f}"  # as it stands in the table
+    elif "e+" in text and abs(value) < LONGEST_IN_FULL:
+        text = f"{float(text):{sign},.0f}"
+    return text.replace("-", "\N{MINUS SIGN}")
 
 
 def _how_wrong(found: Any) -> str:
     if found.probability is None:
         error = float(found.target) - float(found.predicted)
-        return f"off by {error:+.3g}".replace("-", "\N{MINUS SIGN}")
+        return f"off by {_amount(error, '+', 3)}"
     return f"{_share(found.probability)} sure"
 
 

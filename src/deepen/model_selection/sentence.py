@@ -11,7 +11,7 @@ from deepen.model_selection.results import RungResult
 from deepen.model_selection.verdict import Gain, Verdict
 from deepen.report.text import counted
 
-MOST_DECIMALS = 6
+MOST_DECIMALS, HUNDREDS = 6, 100.0
 # How far off, in parts of itself, a loss from one repeat may easily be: two figures are shown.
 FROM_ONE_REPEAT = 0.3
 
@@ -19,16 +19,19 @@ FROM_ONE_REPEAT = 0.3
 def decimals_for(uncertainty: float) -> int:
     """Decimals that show an uncertainty with one figure, or two where the first is a 1 or a 2.
 
+    Below zero: tens, hundreds and so on are what is known, from an uncertainty of hundreds on.
+
     Examples
     --------
-    >>> decimals_for(0.42), decimals_for(0.23), decimals_for(12.0)
-    (1, 2, 0)
+    >>> decimals_for(0.42), decimals_for(0.23), decimals_for(12.0), decimals_for(7950.0)
+    (1, 2, 0, -3)
     """
     if not math.isfinite(uncertainty) or uncertainty <= 0:
         return 3
     exponent = math.floor(math.log10(uncertainty))
     leading = uncertainty / 10.0**exponent
-    return min(MOST_DECIMALS, max(0, -exponent + (1 if leading < 3 else 0)))
+    decimals = -exponent + (1 if leading < 3 else 0)
+    return min(MOST_DECIMALS, decimals if uncertainty >= HUNDREDS else max(0, decimals))
 
 
 def show(value: float, uncertainty: float, metric: Metric, *, is_gain: bool = False) -> str:
@@ -55,14 +58,18 @@ def show_exact(gain: float, metric: Metric) -> str:
     >>> from deepen.model_selection.metrics import METRICS
     >>> [show_exact(gain, METRICS["error"]) for gain in (0.01, 0.005)]
     ['1 point', '0.5 points']
+    >>> show_exact(14005.2, METRICS["rmse"])
+    '14,000'
     """
-    text = f"{gain * (100.0 if metric.is_rate else 1.0):.3g}"
+    amount = gain * (100.0 if metric.is_rate else 1.0)
+    text = f"{amount:.3g}" if amount < 1000 else f"{float(f'{amount:.3g}'):,.0f}"
     return text + _unit(text, metric, is_gain=True)
 
 
 def _figure(value: float, n_decimals: int) -> str:
-    text = f"{value:.{n_decimals}f}"
-    return text.replace("-", "\N{MINUS SIGN}") if float(text) else text.lstrip("-")
+    known = round(float(value), n_decimals)
+    text = f"{known:,.{max(0, n_decimals)}f}"
+    return text.replace("-", "\N{MINUS SIGN}") if known else text.lstrip("-")
 
 
 def _unit(text: str, metric: Metric, *, is_gain: bool) -> str:
@@ -88,7 +95,7 @@ def show_interval(low: float, high: float, metric: Metric, *, is_gain: bool = Fa
     scale = 100.0 if metric.is_rate else 1.0
     low, high = low * scale, high * scale
     n_decimals = decimals_for((high - low) / 2)
-    while low > 0 and n_decimals < MOST_DECIMALS and not float(_figure(low, n_decimals)):
+    while low > 0 and n_decimals < MOST_DECIMALS and not round(low, n_decimals):
         n_decimals += 1
     unit = "" if not metric.is_rate else " points" if is_gain else " %"
     return f"{_figure(low, n_decimals)} to {_figure(high, n_decimals)}{unit}"

@@ -210,7 +210,9 @@ _PAPER = """
   h2, .note, .answer { break-after: avoid; }
   tr:nth-last-child(2) { break-after: avoid; } thead { display: table-header-group; }
   .scroll { overflow: visible; }
-  .mistakes { width: 100%; } .mistakes td, .mistakes th { min-width: 0; max-width: none; }
+  .mistakes { width: 100%; font-size: .76rem; } .mistakes tbody th { white-space: nowrap; }
+  .mistakes thead th { font-size: .68rem; } .mistakes small { font-size: .9em; }
+  .mistakes td, .mistakes th { min-width: 0; max-width: none; padding-right: .55rem; }
   details::details-content { content-visibility: visible; display: block; }
   summary { color: inherit; list-style: none; }
   .matrix td, svg, tr.chosen { print-color-adjust: exact; -webkit-print-color-adjust: exact; }
