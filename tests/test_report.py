@@ -326,7 +326,13 @@ def test_logarithmic_ticks_fit_and_keep_their_order(span):
 def test_ticks_have_the_decimals_of_their_step():
     assert [tick_text(v, 0.05, is_percent=True) for v in (0.0, 0.05)] == ["0 %", "5 %"]
     assert tick_text(0.125, 0.025) == "0.125"[:4] or tick_text(0.125, 0.025) == "0.12"
-    assert tick_text(2e6, 1e6) == "2e6" and tick_text(0.00002, 0.00002) == "2e−5"
+    ticks = [tick_text(v, 5e5) for v in (-1.5e6, 0.0, 1e6, 1.5e6, 2e6, 1.25e7)]
+    assert ticks == ["\N{MINUS SIGN}1.5e6", "0", "1e6", "1.5e6", "2e6", "1.25e7"]
+    assert (
+        tick_text(2e6, 1e6) == "2e6"
+        and tick_text(0.0, 1e6) == "0"
+        and tick_text(0.00002, 0.00002) == "2e−5"
+    )
 
 
 def test_png_holds_the_pixels(rng):

@@ -38,13 +38,15 @@ def tick_text(value: float, step: float, *, is_percent: bool = False) -> str:
 
     Examples
     --------
-    >>> tick_text(0.05, 0.05, is_percent=True), tick_text(-1500.0, 500.0)
-    ('5 %', '−1,500')
+    >>> tick_text(0.05, 0.05, is_percent=True), tick_text(-1500.0, 500.0), tick_text(2.5e6, 5e5)
+    ('5 %', '−1,500', '2.5e6')
     """
     factor = 100.0 if is_percent else 1.0
     value, step = value * factor, abs(step * factor)
     if max(abs(value), step) >= 1e6 or (value and abs(value) < 1e-4):
-        text = f"{value:.0e}".replace("e+0", "e").replace("e+", "e").replace("e-0", "e-")
+        digits = round(math.log10(abs(value)) - math.log10(step) + 0.5) if value and step else 0
+        front, _, power = f"{value:.{max(0, digits)}e}".partition("e")
+        text = f"{float(front):g}e{int(power)}" if value else "0"
     else:
         decimals = max(0, -math.floor(math.log10(step) + 1e-9)) if step > 0 else 0
         text = f"{value:,.{decimals}f}"
