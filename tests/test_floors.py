@@ -33,6 +33,7 @@ FLOORS = {
     "modelfile": 5,
     "model_selection": 5,
     "cli": 6,
+    "__main__": 7,
 }
 EVERYWHERE = {"_files", "__version__"}  # writing a file safely is nobody's floor
 # files of one unit on several modules
