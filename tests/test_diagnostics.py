@@ -128,3 +128,13 @@ def test_the_plot_has_a_line_for_each_layer():
     np.testing.assert_array_equal(ax.lines[0].get_ydata(), [1e-7, np.nan, 1e-5])
     np.testing.assert_array_equal(ax.lines[1].get_xdata(), [0, 2, 4])
     assert ax.get_yscale() == "log"
+
+
+def test_the_plot_shows_what_each_layer_passes_on():
+    history = {"epoch": [0, 1], "gradient": [[1, 1, 1]] * 2, "deviation": [[0.5, 0.0], [0.4, 0.1]]}
+    ax = plot_gradients(history, what="deviation")
+    assert [line.get_label() for line in ax.lines] == ["1", "2"]
+    np.testing.assert_array_equal(ax.lines[1].get_ydata(), [0.0, 0.1])
+    assert ax.get_yscale() == "linear" and "deviation" in ax.get_ylabel()
+    with pytest.raises(ValueError, match="what must be one of"):
+        plot_gradients(history, what="spread")

@@ -126,10 +126,11 @@ def autoencoder(text: str) -> None:
 
 def vanishing_gradient(text: str) -> None:
     start, end = numbers(r"gradient (\S+) at the start", text), numbers(r"(\S+) at the end", text)
-    plain, pretrained, rectifiers = numbers(r"accuracy (\S+)", text)
+    plain, pretrained, rectifiers, tanh = numbers(r"accuracy (\S+)", text)
     assert max(start[0], end[0]) <= 1e-2 and plain < 0.3
     assert end[1] > 1e-2 and pretrained > 0.8
     assert 0.1 <= start[2] <= 10 and 0.1 <= end[2] <= 10 and rectifiers > 0.8
+    assert 0.1 <= start[3] <= 10 and tanh > 0.8
 
 
 def covariance(text: str) -> None:

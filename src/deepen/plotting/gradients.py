@@ -1,16 +1,27 @@
-"""Gradients of the layers over the epochs: whether the first layer hears of the error."""
+"""Figures of the layers over the epochs: whether the first hears of the error, and what each passes on."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
 from deepen.plotting._axes import new_axes, tidy
 
+LABELS = {
+    "gradient": "gradient (root mean square)",
+    "mean": "mean activation",
+    "deviation": "deviation of the activations",
+    "slope": "mean slope of the activation function",
+}
 
-def plot_gradients(history: Mapping[str, Sequence[Any]], ax: Any = None) -> Any:
+
+def plot_gradients(
+    history: Mapping[str, Sequence[Any]],
+    ax: Any = None,
+    what: Literal["gradient", "mean", "deviation", "slope"] = "gradient",
+) -> Any:
     """Root mean square gradient of each layer's weights over the epochs, on a logarithmic scale.
 
     Parameters
@@ -19,6 +30,8 @@ def plot_gradients(history: Mapping[str, Sequence[Any]], ax: Any = None) -> Any:
         ``history_`` of a :class:`deepen.neural_network.GradientMonitor`.
     ax : matplotlib Axes, default=None
         None: axes of a new Figure.
+    what : {'gradient', 'mean', 'deviation', 'slope'}, default='gradient'
+        What to show; the last three are of the hidden layers' activations, on a linear scale.
 
     Returns
     -------
@@ -33,17 +46,20 @@ def plot_gradients(history: Mapping[str, Sequence[Any]], ax: Any = None) -> Any:
     """
     from matplotlib import colormaps
 
-    epochs, gradient = np.asarray(history["epoch"]), np.asarray(history["gradient"])
-    n_layers = gradient.shape[1]
+    if what not in LABELS:
+        raise ValueError(f"what must be one of {sorted(LABELS)}, got {what!r}.")
+    is_gradient = what == "gradient"
+    epochs, values = np.asarray(history["epoch"]), np.asarray(history[what])
+    n_layers = values.shape[1]
     # A gradient of exactly zero, as of dead rectifiers, has no place on the scale and leaves a gap.
-    shown = np.where(gradient > 0, gradient, np.nan)
+    shown = np.where(values > 0, values, np.nan) if is_gradient else values
     ax = new_axes(ax)
     colours = colormaps["viridis"](np.linspace(0.0, 0.9, n_layers))
     for layer in range(n_layers):
-        name = "output" if layer == n_layers - 1 else str(layer + 1)
+        name = "output" if is_gradient and layer == n_layers - 1 else str(layer + 1)
         ax.plot(epochs, shown[:, layer], color=colours[layer], label=name, linewidth=1.4)
-    ax.set_yscale("log")
+    ax.set_yscale("log" if is_gradient else "linear")
     ax.set_xlabel("epoch")
-    ax.set_ylabel("gradient (root mean square)")
+    ax.set_ylabel(LABELS[what])
     ax.legend(title="layer", frameon=False, loc="center left", bbox_to_anchor=(1.0, 0.5))
     return tidy(ax)
