@@ -7,9 +7,21 @@
 
 The two runs may go on side by side, each on a core of its own. Each of the methods plain, dropout, rbm and
 autoencoder tries as many settings (CANDIDATES), is judged on each by cross-validation over the labelled
-rows of its draw alone, and trains the best on all of them; the test set is looked at once, at the end of
-that. Pre-training sees all 60,000 rows and no label, so that one stack of layers serves all draws. The
-candidates themselves were picked on training rows of other draws, never on test rows.
+rows of its draw alone, and trains the best on all of them. That network then names the unlabelled rows of
+a pool, and another starts anew on those of which it is surest, of each class as large a share, and the
+labelled ones (pseudo-labels, Lee 2013), for as many rounds as ROUNDS has shares; the test set is looked
+at once, at the end of that. Pre-training sees all 60,000 rows and no label, so that one stack of layers
+serves all draws.
+
+The candidates themselves were picked on training rows of draws 100 to 103, never on test rows, with one
+layer of machines. At 100 labels 300 steps of Adam at .001 left 21.0 % wrong (three draws); steps of .01
+on top and a hundredth of that below, 18.8, so that the layer keeps what it knew. On two draws pseudo-labels
+then took 19.0 to 16.0 in five rounds, and rectifiers with dropout from 21.9 to 19.7 in two; on a third
+18.3 were left of 19.6. Longer steps below were no better, nor was a second layer, 18.8, which pseudo-labels
+did not help. A logistic regression on the frozen layer had 20.6 on ten draws, on pixels 25.1. At 1,000
+labels, on one draw, those steps left 9.0, Adam's at .001 10.8 after 400 and 9.7 after 800 steps, no
+dropout of hidden units 8.8; rectifiers with dropout had 8.6 after 800. Pseudo-labels made 9.0 worse,
+9.5 to 10.7, so that there are none beyond 100 labels.
 
 Each (labels, method, draw) has a file of its own in the folder, written after each step; what is in it is
 not repeated. The summary's last lines compare, draw by draw, the pre-trained network that its own
@@ -22,14 +34,17 @@ import argparse
 import json
 import statistics
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import jax
 import numpy as np
 
 from benchmarks._harness import machine_line, require_mnist
 from benchmarks.mnist import Results, training_rows
 from benchmarks.pretraining import classifier, one_run, percent_wrong, stack_of, summary
+from deepen.engine.optimizers import Adam
 
 PUBLISHED = {
     100: "25.8 plain, 18.6 one RBM, 13.5 contractive",
@@ -43,8 +58,11 @@ METHODS = PLAIN + PRETRAINED
 N_FOLDS = 5
 # Of the five folds so many are held out in turn, and so many steps are taken: many labels need less
 # of the one and more of the other.
-FOLDS_USED = {100: 5, 600: 3, 1000: 3, 3000: 1, 10_000: 1}
-STEPS = {100: 300, 600: 600, 1000: 600, 3000: 1500, 10_000: 4000}
+FOLDS_USED = {100: 3, 600: 1, 1000: 1, 3000: 1, 10_000: 1}
+STEPS = {100: 200, 600: 600, 1000: 600, 3000: 1500, 10_000: 4000}
+# Shares of the pool that are believed in each round, and how much the labelled rows weigh beside them.
+ROUNDS = {n: (0.5, 0.7, 0.9, 1.0) if n == 100 else () for n in STEPS}
+POOL, LABELLED_WEIGHT = 5000, 1.0
 BATCH_SIZE, LAYER_SEED = 100, 0
 
 # A stack is (kind, sizes, options), as :func:`benchmarks.pretraining.stack_of` trains it.
@@ -54,31 +72,29 @@ _CODER = {"loss": "cross_entropy", "tied": True, "alpha": 0.0, "learning_rate_in
 _CODER |= {"corruption": "masking", "corruption_level": 0.6}
 _CODER |= {"batch_size": 100, "epochs": 30, "falling": True}
 _RATE = {"learning_rate_init": 0.001}
+_CAREFUL = {"learning_rate_init": 0.01, "below": 0.01}  # on top, and the share of it below
 _SIZES = ([1024], [1024, 1024])
-_NOISES = ((0.5, 0.2), (0.5, 0.5), (0.8, 0.5))  # of the hidden units and of the inputs
 
 
 def _plain() -> list[dict[str, Any]]:
     """Settings that networks without noise try."""
-    penalties = [("relu", 0.01), ("relu", 1.0), ("tanh", 1.0)]
+    tried = [(0, "relu", 1.0), (0, "tanh", 1.0), (1, "relu", 1.0)]
     return [
-        {"hidden_layer_sizes": sizes, "activation": activation, "alpha": alpha} | _RATE
-        for sizes in _SIZES
-        for activation, alpha in penalties
+        {"hidden_layer_sizes": _SIZES[depth], "activation": activation, "alpha": alpha} | _RATE
+        for depth, activation, alpha in tried
     ]
 
 
 def _noisy(start: tuple[str, dict[str, Any]] | None) -> list[dict[str, Any]]:
     """Settings of networks with dropout, from random weights or from a stack's."""
     found: list[dict[str, Any]] = []
-    for sizes in _SIZES:
-        for dropout, input_dropout in _NOISES:
-            own = {"dropout": dropout, "input_dropout": input_dropout, "alpha": 0.01} | _RATE
-            if start is None:
-                own["hidden_layer_sizes"] = sizes
-            else:
-                own["stack"] = [start[0], sizes, start[1]]
-            found.append(own)
+    for sizes, dropout in ((_SIZES[0], 0.5), (_SIZES[0], 0.0), (_SIZES[1], 0.5)):
+        own = {"dropout": dropout, "input_dropout": 0.5, "alpha": 0.01}
+        if start is None:
+            own |= {"hidden_layer_sizes": sizes} | _RATE
+        else:
+            own |= {"stack": [start[0], sizes, start[1]]} | _CAREFUL
+        found.append(own)
     return found
 
 
@@ -90,11 +106,45 @@ CANDIDATES = {
 }
 
 
+@jax.tree_util.register_dataclass
+@dataclass(frozen=True)
+class LayeredAdam(Adam):
+    """Adam whose steps below the top layer are shorter, by a factor."""
+
+    below: float = 1.0
+
+    def step(self, params: Any, *args: Any) -> Any:
+        moved, state = super().step(params, *args)
+        new = [[*part[:-1]] for part in moved]
+        for part, old in zip(new, params, strict=True):
+            for layer, w in enumerate(part):
+                part[layer] = old[layer] + self.below * (w - old[layer])
+        return type(params)(*((*p, m[-1]) for p, m in zip(new, moved, strict=True))), state
+
+
 def network(settings: dict[str, Any], n_rows: int, n_steps: int, draw: int, args: Any) -> Any:
     """Unfitted network that takes about n_steps steps on n_rows rows."""
     batch = min(BATCH_SIZE, n_rows)
     own = settings | {"batch_size": batch, "epochs": max(1, n_steps * batch // n_rows)}
-    return classifier(own, draw, layers_of(settings.get("stack"), args))
+    below = own.pop("below", None)
+    model = classifier(own, draw, layers_of(settings.get("stack"), args))
+    if below is not None:
+        solver = LayeredAdam(model.learning_rate, below=below)
+        model.set_params(solver=solver, learning_rate="constant", learning_rate_init=0.001)
+    return model
+
+
+def surest(model: Any, pool: Any, share: float) -> tuple[Any, Any]:
+    """Rows of the pool and their pseudo-labels: of each class the share that is surest."""
+    proba = model.predict_proba(pool)
+    label, certainty = model.classes_[proba.argmax(axis=1)], proba.max(axis=1)
+    kept = []
+    for name in model.classes_:
+        rows = np.flatnonzero(label == name)
+        best_first = rows[np.argsort(-certainty[rows], kind="stable")]
+        kept.append(best_first[: round(share * len(rows))])
+    found = np.concatenate(kept)
+    return pool[found], label[found]
 
 
 _LAYERS: dict[str, list[Any]] = {}  # of this process, so that a fit need not read them again
@@ -112,24 +162,35 @@ def layers_of(stack: list[Any] | None, args: argparse.Namespace) -> list[Any]:
 
 
 def tune_and_test(n_labels: int, method: str, draw: int, args: argparse.Namespace) -> None:
-    """Cross-validate a method's candidates on the labelled rows, train the best on all of them."""
+    """Cross-validate candidates on the labelled rows; train the best on them, then on pseudo-labels."""
     from sklearn.model_selection import StratifiedKFold, train_test_split
 
     from deepen.datasets import load_mnist
 
     X, y, X_test, y_test = load_mnist()
-    labelled, _ = train_test_split(
+    labelled, others = train_test_split(
         np.arange(len(y)), train_size=n_labels, stratify=y, random_state=draw
     )
-    X, y = X[labelled], y[labelled]
+    pool, X, y = X[others[:POOL]], X[labelled], y[labelled]
     folds = list(StratifiedKFold(N_FOLDS, shuffle=True, random_state=draw).split(X, y))
     n_steps = args.steps or STEPS[n_labels]
     results = Results(args.out / f"{n_labels}-{method}-{draw}.json", args.machine)
+    rounds = ROUNDS[n_labels][: args.rounds]
     common = {"labels": n_labels, "method": method, "draw": draw, "steps": n_steps}
     common |= {} if args.rows is None else {"rows": args.rows}
 
-    def fitted(rows: Any, settings: dict[str, Any]) -> Any:
-        return network(settings, len(rows), n_steps, draw, args).fit(X[rows], y[rows])
+    def fitted(rows: Any, settings: dict[str, Any], *more: Any) -> Any:
+        own = X[rows], y[rows]
+        if more:
+            n_times = max(1, round(LABELLED_WEIGHT * len(more[1]) / len(rows)))
+            own = tuple(np.concatenate([a, *[b] * n_times]) for a, b in zip(more, own, strict=True))
+        return network(settings, len(own[1]), n_steps, draw, args).fit(*own)
+
+    def test(settings: dict[str, Any]) -> float:
+        model = fitted(np.arange(n_labels), settings)
+        for share in rounds:
+            model = fitted(np.arange(n_labels), settings, *surest(model, pool, share))
+        return percent_wrong(model, X_test, y_test)
 
     trials = []
     for settings in candidates(method, args):
@@ -143,11 +204,8 @@ def tune_and_test(n_labels: int, method: str, draw: int, args: argparse.Namespac
         identity = common | {"judged_on": "cross-validation", "settings": settings}
         trials.append(one_run(identity, validate, results))
     best = min(trials, key=lambda run: run["error"])
-    one_run(
-        common | {"judged_on": "test", "validated": best["error"], "settings": best["settings"]},
-        lambda: percent_wrong(fitted(np.arange(n_labels), best["settings"]), X_test, y_test),
-        results,
-    )
+    identity = {"judged_on": "test", "validated": best["error"], "settings": best["settings"]}
+    one_run(common | {"rounds": list(rounds)} | identity, lambda: test(best["settings"]), results)
 
 
 def candidates(method: str, args: argparse.Namespace) -> list[dict[str, Any]]:
@@ -229,6 +287,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--rows", type=int, help="pre-train on the first rows alone, to try it out")
     parser.add_argument("--epochs", type=int, help="of pre-training, to try it out")
     parser.add_argument("--steps", type=int, help="of fine-tuning, to try it out")
+    parser.add_argument("--rounds", type=int, help="of pseudo-labels, at the most")
     parser.add_argument("--out", type=Path, default=Path("runs/few"))
     args = parser.parse_args(arguments)
     if args.what == "summary":
