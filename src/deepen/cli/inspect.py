@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 
 MOST_COLUMNS = 60  # shown; a wide table's rest is counted
+UNSET = (None, "deprecated")  # values of settings that nobody chose
 KINDS_OF_LAYERS = ("coefs_", "coef_", "components_")
 UNITS = {"coefs_": "units", "coef_": "weights", "components_": "components"}
 
@@ -69,7 +70,7 @@ def _facts(header: dict[str, Any]) -> dict[str, str]:
         facts["layers"] = layers
     n_numbers = sum(_n_numbers(node) for key, node in last["state"].items() if key != "classes_")
     facts["parameters"] = f"{n_numbers:,} fitted numbers"
-    settings = [f"{k}={v}" for k, v in last["params"].items() if _is_plain(v) and v is not None]
+    settings = [f"{k}={v}" for k, v in last["params"].items() if _is_plain(v) and v not in UNSET]
     facts["settings"] = ", ".join(settings)
     for name in ("n_iter_", "loss_", "stop_reason_"):
         value = last["state"].get(name)
