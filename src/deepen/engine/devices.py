@@ -51,8 +51,8 @@ def computing(dtype: DTypeLike) -> Iterator[None]:
 
 
 def to_numpy(tree: Any) -> Any:
-    """Writable NumPy copies of a pytree's arrays: what may leave ``computing``."""
-    return jax.tree.map(np.array, tree)
+    """Writable NumPy copies of a pytree's arrays, row by row: what may leave ``computing``."""
+    return jax.tree.map(lambda a: np.array(a, order="C"), tree)
 
 
 def traced_numbers(tree: Any, dtype: DTypeLike) -> Any:

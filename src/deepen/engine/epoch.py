@@ -22,6 +22,7 @@ from jaxtyping import Array
 
 from deepen.engine.batches import Window
 from deepen.engine.penalties import Penalty
+from deepen.engine.transposes import written
 
 ROUNDING = 8  # units in the last place by which the host may judge a loss otherwise
 
@@ -35,7 +36,7 @@ class Problem(NamedTuple):
 
 
 class Carry(NamedTuple):
-    """What one batch hands to the next."""
+    """What one batch hands to the next; matrices may be kept as their transposes."""
 
     params: Any
     optimizer_state: Any
@@ -161,7 +162,9 @@ def _step(
     (objective, optimizer, penalty), (rate, nominal_weight) = problem, scale
 
     def cost_fn(params: Any) -> tuple[Array, tuple[Array, Any, Any]]:
-        total, weight, state = objective(params, batch, weights, carry.objective_state, key)
+        total, weight, state = objective(
+            written(params), batch, weights, carry.objective_state, key
+        )
         share, smooth = weight / nominal_weight, penalty.smooth(params)
         return total / nominal_weight + share * smooth, (share, smooth, state)
 

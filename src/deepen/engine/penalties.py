@@ -20,6 +20,8 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
+from deepen.engine.transposes import Transposed, is_transposed
+
 TINY = 1e-30  # keeps the norm of a dead unit's weights from dividing by zero
 
 
@@ -81,16 +83,20 @@ class Penalty:
     def project(self, params: Any) -> Any:
         """Fields raised to their bounds; weights of each unit scaled back to norm c where they exceed it."""
         for name, bound in (self.least or {}).items():
-            raised = jax.tree.map(jnp.maximum, getattr(params, name), bound)
+            raised = jax.tree.map(_raised, getattr(params, name), bound, is_leaf=is_transposed)
             params = params._replace(**{name: raised})
         if self.max_norm is None:
             return params
 
-        def scale(w: Array, _: Any) -> Array:
-            norm = jnp.sqrt((w * w).sum(axis=0, keepdims=True) + TINY)
+        def scale(w: Any) -> Any:
+            return Transposed(within(w.matrix, 1)) if is_transposed(w) else within(w, 0)
+
+        def within(w: Array, axis: int) -> Array:
+            norm = jnp.sqrt((w * w).sum(axis=axis, keepdims=True) + TINY)
             return w * jnp.minimum(1, self.max_norm / norm)
 
-        return self._change(params, params, scale)
+        fields = {name: getattr(params, name) for name in self.fields}
+        return params._replace(**jax.tree.map(scale, fields, is_leaf=is_transposed))
 
     def stationarity(self, params: Any, gradient: Any) -> Float[Array, ""]:
         """Largest component of the smallest subgradient of the cost with L1."""
@@ -114,3 +120,9 @@ class Penalty:
             for name in self.fields
         }
         return params._replace(**new)
+
+
+def _raised(w: Any, bound: Array) -> Any:
+    if is_transposed(w):
+        return Transposed(jnp.maximum(w.matrix, bound.T))
+    return jnp.maximum(w, bound)

@@ -37,6 +37,7 @@ from deepen.engine.stopping import (
     check_finite,
     stalled,
 )
+from deepen.engine.transposes import stored, written
 
 if TYPE_CHECKING:
     from deepen.engine.minimize import Run
@@ -67,7 +68,8 @@ def run(
     if not converged:
         loop.progress.stop_reason = f"Maximum iterations ({settings.stopping.max_iter}) reached."
     kept = loop.best if settings.validate is not None else loop.solution
-    return (kept, loop.carry.optimizer_state, loop.carry.objective_state), loop.progress, converged
+    carry = loop.carry_as_written
+    return (kept, carry.optimizer_state, carry.objective_state), loop.progress, converged
 
 
 class _Loop:
@@ -93,7 +95,7 @@ class _Loop:
         state = states[0]
         if state is None:
             state = optimizer.init(params, has_l1=settings.penalty.l1 is not None)
-        self.carry = Carry(look_ahead(optimizer, params, state), state, states[1])
+        self._keep(Carry(look_ahead(optimizer, params, state), state, states[1]))
         self.best: Any = params
         self.batches, self.settings = batches, settings
         self.progress = progress or Progress(best=np.inf if settings.validate is None else -np.inf)
@@ -101,9 +103,18 @@ class _Loop:
         self.rng_start = batches.rng.get_state(legacy=True)
         self.totals = self._zero_totals()
 
+    def _keep(self, carry: Carry) -> None:
+        params, optimizer_state = stored((carry.params, carry.optimizer_state))
+        self.carry = Carry(params, optimizer_state, carry.objective_state)
+
+    @property
+    def carry_as_written(self) -> Carry:
+        return written(self.carry, on_host=True)
+
     @property
     def solution(self) -> Any:
-        return solution(self.carry.params, self.carry.optimizer_state)
+        kept = solution(self.carry.params, self.carry.optimizer_state)
+        return written(kept, on_host=True)
 
     @property
     def n_at_once(self) -> int:
@@ -117,10 +128,12 @@ class _Loop:
     def resume(self) -> None:
         """Go on from the checkpoint, where there is one."""
         assert self.settings.checkpoint is not None
-        found = self.settings.checkpoint.load((self.carry, self.best), self.settings.identity)
+        like = (self.carry_as_written, self.best)
+        found = self.settings.checkpoint.load(like, self.settings.identity)
         if found is None:
             return
-        (self.carry, self.best), self.progress, self.rng_start = found
+        (carry, self.best), self.progress, self.rng_start = found
+        self._keep(carry)
         self.batches.rng.set_state(self.rng_start)
         self.batches.skip_epochs(self.progress.n_iter)
         if self.progress.stop_reason == BY_CALLBACK:
@@ -236,7 +249,8 @@ class _Loop:
             what = "Validation score"
         progress.stop_reason = stalled(progress, stopping, self.schedule, rate, what)
         if stopping.gradient_tol is not None:
-            largest = float(stationarity(self.problem.penalty, self.solution, totals))
+            kept = solution(self.carry.params, self.carry.optimizer_state)
+            largest = float(stationarity(self.problem.penalty, kept, totals))
             progress.record(gradient=largest)
             if largest <= stopping.gradient_tol:
                 progress.stop_reason = f"Gradient smaller than {stopping.gradient_tol:g}."
@@ -247,7 +261,7 @@ class _Loop:
             return
         is_last = progress.stop_reason or progress.n_iter >= self.settings.stopping.max_iter
         if is_last or progress.n_iter % checkpoint.every == 0:
-            state = to_numpy((self.carry, self.best))
+            state = to_numpy((self.carry_as_written, self.best))
             checkpoint.save(state, progress, self.settings.identity, self.rng_start)
 
 
