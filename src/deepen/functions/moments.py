@@ -71,6 +71,12 @@ def column_means(X: Any, weights: Array | None = None) -> Array:
     return total
 
 
+def column_variances(X: Any, mean: Array) -> Array:
+    """Variance of the rows about a mean, over N and in float64, (n_samples, n_features) -> (n_features,)."""
+    squares = (np.square(rows - mean).sum(axis=0, dtype=np.float64) for rows in row_blocks(X))
+    return np.asarray(sum(squares) / X.shape[0])
+
+
 def _add_sparse_columns(X: Any, total: Array) -> None:
     if X.format == "csc":
         has_values = np.diff(X.indptr) > 0

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from deepen.functions.moments import column_means, row_blocks
+from deepen.functions.moments import column_means, column_variances
 
 Array = NDArray[Any]
 # Standardised columns have mean 0 and deviation 1. Steps of the usual size suit means and deviations up to
@@ -42,8 +42,7 @@ def warn_of_scale(X: Any, column_names: Any, learner: str, stacklevel: int) -> N
     if are_probabilities(X):
         return
     mean = column_means(X)
-    blocks = row_blocks(X, np.float64)
-    deviation = np.sqrt(sum(np.square(rows - mean).sum(axis=0) for rows in blocks) / X.shape[0])
+    deviation = np.sqrt(column_variances(X, mean))
     size = np.maximum(np.abs(mean), deviation)
     if size.max() <= LARGEST and deviation.max() >= LEAST_DEVIATION:
         return

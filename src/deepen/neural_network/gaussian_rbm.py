@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from sklearn.utils.validation import check_is_fitted
 
 from deepen.functions import gaussian_energy
+from deepen.functions.moments import column_variances
 from deepen.neural_network._base_rbm import BaseRBM
 from deepen.neural_network._rbm_training import Machine
 
@@ -155,8 +156,7 @@ class GaussianRBM(BaseRBM):
         return mean + noise * np.sqrt(self.variances_)[None, :]
 
     def _variance(self, X: Any, mean: Array) -> Array:
-        squares = sum(np.square(v - mean).sum(axis=0, dtype=np.float64) for v in self._chunks(X))
-        return (squares / X.shape[0]).astype(X.dtype)
+        return column_variances(X, mean).astype(X.dtype)
 
     def _start(self, X: Any, rng: np.random.RandomState) -> Machine:
         machine = super()._start(X, rng)
