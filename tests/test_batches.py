@@ -19,7 +19,7 @@ from deepen.engine import (
     Run,
     minimize,
 )
-from deepen.engine.batches import bucket
+from deepen.engine.batches import ALIGNMENT, LARGE_COPY, bucket, pad_columns, pad_rows
 from deepen.layers.cost import NetworkCost
 from engine_problems import (
     Point,
@@ -32,6 +32,18 @@ from engine_problems import (
     regression_rows,
     zeros_like_linear,
 )
+
+
+@pytest.mark.parametrize("n_rows", [1, 2, 7, LARGE_COPY // 40 + 3])
+def test_padding_copies_rows_and_columns_and_adds_zeros(n_rows, rng):
+    a = rng.standard_normal((n_rows, 5))
+    rows = pad_rows(a, n_rows + 4)
+    np.testing.assert_array_equal(rows[:n_rows], a)
+    assert rows.shape == (n_rows + 4, 5) and not rows[n_rows:].any()
+    columns = pad_columns(a.T, n_rows + 4)
+    np.testing.assert_array_equal(columns[:, :n_rows], a.T)
+    assert columns.shape == (5, n_rows + 4) and not columns[:, n_rows:].any()
+    assert rows.ctypes.data % ALIGNMENT == columns.ctypes.data % ALIGNMENT == 0
 
 
 @pytest.mark.parametrize(

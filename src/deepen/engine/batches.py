@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from collections import deque
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple
 
 import jax
@@ -21,6 +22,7 @@ from scipy import sparse
 MIN_BUCKET_ROWS = 1024  # below, folds of all sizes share one program
 MIN_BUCKET_BYTES = 1 << 26  # but never pad tiny data beyond 64 MiB
 DEFAULT_BUDGET_BYTES = 1 << 31
+LARGE_COPY = 1 << 24  # bytes, from which a copy is worth a second thread
 ALIGNMENT = 64  # bytes; XLA copies what is aligned less
 MAX_EPOCHS = 16  # that one call of the program runs over small data
 SMALL_EPOCH_SLOTS = 1 << 16  # rows that one call takes at the most, all its epochs together
@@ -60,7 +62,7 @@ def bucket(n: int) -> int:
 def pad_rows(a: NDArray[Any], n_rows: int) -> NDArray[Any]:
     """Copy of an array with zero rows appended up to n_rows, where the device can use it in place."""
     padded = _aligned((n_rows, *a.shape[1:]), a.dtype)
-    padded[: len(a)] = a
+    _copy(a, padded[: len(a)])
     padded[len(a) :] = 0
     return padded
 
@@ -68,9 +70,21 @@ def pad_rows(a: NDArray[Any], n_rows: int) -> NDArray[Any]:
 def pad_columns(a: NDArray[Any], n_columns: int) -> NDArray[Any]:
     """As :func:`pad_rows` for the columns of a matrix."""
     padded = _aligned((len(a), n_columns), a.dtype)
-    padded[:, : a.shape[1]] = a
+    _copy(a, padded[:, : a.shape[1]])
     padded[:, a.shape[1] :] = 0
     return padded
+
+
+def _copy(a: NDArray[Any], target: NDArray[Any]) -> None:
+    """Copy of an array, a large one in halves at once: most of it is waiting for fresh memory."""
+    if a.nbytes < LARGE_COPY:
+        target[...] = a
+        return
+    middle = len(a) // 2
+    with ThreadPoolExecutor(1) as other:
+        second = other.submit(np.copyto, target[middle:], a[middle:])
+        target[:middle] = a[:middle]
+    second.result()
 
 
 def _aligned(shape: tuple[int, ...], dtype: np.dtype[Any]) -> NDArray[Any]:
