@@ -132,6 +132,15 @@ def test_the_cheapest_rungs_have_an_interval_however_slow_the_start(monkeypatch)
     assert ladder.verdict_.sentence and ladder.elapsed_ <= 1.05 * 60
 
 
+def test_a_machine_too_slow_for_the_budget_still_gives_its_cheapest_verdict(monkeypatch):
+    """Where the first repeat outlives the time, the second is the least that an interval takes."""
+    time = FakeTime(monkeypatch, {"linear": 70.0})
+    ladder = Ladder(60.0).fit(*table())
+    assert ladder.verdict_.status == "alone" and ladder.saved_ == "linear"
+    assert len(ladder.results_[1].scores) == 2
+    assert set(time.trained) == {"baseline", "linear"}
+
+
 def test_nothing_starts_once_the_budget_is_spent(monkeypatch):
     time = FakeTime(monkeypatch, {})
     X, y = table()
