@@ -116,6 +116,17 @@ def test_a_constant_column_is_left_out_and_said(tmp_path):
     assert result.exit_code == 0 and "Left out (deepen inspect says why): c" in result.stderr
 
 
+@pytest.mark.parametrize(("often", "is_said"), [(4, True), (1, False)])
+def test_a_target_that_seems_to_stand_for_nothing_is_said(tmp_path, often, is_said):
+    table = simple().assign(y=np.linspace(15.1, 22.3, 40))
+    table.loc[: often - 1, "y"] = -999.0
+    (tmp_path / "data.csv").write_bytes(csv(table))
+    words = ["--target", "y", "--out", tmp_path / "m.deepen", "--model", "linear"]
+    result = run("fit", tmp_path / "data.csv", *words)
+    assert result.exit_code == 0
+    assert ("4 rows have -999 for their target 'y'" in result.stderr) is is_said
+
+
 def test_a_line_of_sums_is_left_out_and_said(tmp_path):
     table = simple().assign(c=1.5, shop="Ulm")[["shop", "b", "c", "a", "y"]]
     data = tmp_path / "data.csv"

@@ -138,7 +138,9 @@ def read_with_target(source: str, target: str | None) -> tuple[Any, Any, str]:
     features = table.drop(columns=name)
     if features.shape[1] == 0:
         fail(f"{source}: has no column but the target {name!r}; give at least one to predict from.")
-    return features, _plain_target(table[name]), name
+    y = _plain_target(table[name])
+    _note_stand_in(y, name)
+    return features, y, name
 
 
 def without_totals(table: Any) -> Any:
@@ -151,6 +153,22 @@ def without_totals(table: Any) -> Any:
         return table
     console(to_stderr=True).say(f"Note: the last row, {word!r}, is a line of sums and left out.")
     return table.iloc[:-1]
+
+
+def _note_stand_in(y: Any, name: str) -> None:
+    """Say which number among amounts looks like a missing one: it may be a true one, so that it stays."""
+    from deepen.datasets.kinds import infer_task
+    from deepen.datasets.stand_ins import stand_in_of
+
+    filled = y.dropna()
+    stand_in = stand_in_of(filled.to_numpy()) if filled.dtype.kind in "iuf" else None
+    if stand_in is None or infer_task(filled) != "regression":
+        return
+    n_rows = int((filled == stand_in).sum())
+    console(to_stderr=True).say(
+        f"Note: {n_rows:,} rows have {stand_in:.0f} for their target {name!r}, far from all others; "
+        "if that stands for a missing value, empty those cells."
+    )
 
 
 def _plain_target(y: Any) -> Any:
