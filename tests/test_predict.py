@@ -262,6 +262,8 @@ def test_inspect_tells_columns_facts_and_layers(folder):
     out = good("inspect", folder / "c.deepen").stdout
     assert "TableEncoder -> LogisticRegression" in out
     assert "classes      no " in out and "rows         553" in out and "unlabelled   47" in out
+    settings = next(line for line in out.splitlines() if line.startswith("settings"))
+    assert settings.endswith("others as by default") and "tol=" not in settings
     assert "set by types" in out and "--types id=categorical" in out and HOSTILE in out
     facts = read_header(folder / "r.deepen")["info"]
     assert facts["residuals"]["n"] == 120 and facts["task"] == "regression"

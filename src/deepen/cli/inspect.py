@@ -70,12 +70,11 @@ def _facts(header: dict[str, Any]) -> dict[str, str]:
         facts["layers"] = layers
     n_numbers = sum(_n_numbers(node) for key, node in last["state"].items() if key != "classes_")
     facts["parameters"] = f"{n_numbers:,} fitted numbers"
-    settings = [f"{k}={v}" for k, v in last["params"].items() if _is_plain(v) and v not in UNSET]
-    facts["settings"] = ", ".join(settings)
+    facts["settings"] = _settings(last)
     for name in ("n_iter_", "loss_", "stop_reason_"):
         value = last["state"].get(name)
         if _is_plain(value) and value not in (None, ""):
-            facts[name.strip("_").replace("_", " ")] = str(value)
+            facts[name.strip("_").replace("_", " ")] = _plain_text(value)
     training = info.get("training")
     for name, value in training.items() if isinstance(training, dict) else ():
         facts[name.replace("_", " ")] = _plain_text(value)
@@ -84,6 +83,24 @@ def _facts(header: dict[str, Any]) -> dict[str, str]:
         facts["intervals"] = f"from the errors on {residuals.get('n')} held-out rows"
     others = set(info) - {"target", "task", "training", "residuals"}
     return facts | {name: _plain_text(info[name]) for name in sorted(others)}
+
+
+def _settings(step: dict[str, Any]) -> str:
+    """Parameters that are not the class's own, as scikit-learn shows an estimator."""
+    from inspect import signature
+
+    from deepen._model_registry import MODEL_TYPES, resolve
+
+    name, defaults = step["__model__"], {}
+    if (cls := resolve(name, MODEL_TYPES)) is not None:
+        known = signature(cls).parameters.items()
+        defaults = {key: parameter.default for key, parameter in known}
+    chosen = [
+        f"{key}={value}"
+        for key, value in step["params"].items()
+        if _is_plain(value) and value not in UNSET and value != defaults.get(key, UNSET)
+    ]
+    return ", ".join([*chosen, "others as by default"] if defaults else chosen)
 
 
 def _steps(node: dict[str, Any]) -> Iterator[dict[str, Any]]:
