@@ -62,28 +62,20 @@ _MACHINES = {
     "batch_size": 100,
     "epochs": 30,
 }
-_DBN = {
-    "stack": ["rbm", [500, 500, 2000], _MACHINES],
-    "solver": "nesterov",
-    "momentum": 0.9,
+_FINE_TUNING = {
+    "solver": "adam",
     "batch_size": 100,
-    "alpha": 0.0,
-    "learning_rate_init": 0.05,
+    "alpha": 1e-3,
+    "label_smoothing": 0.1,
+    "learning_rate_init": 0.001,
     "epochs": 40,
 }
-_WITH_DROPOUT = {"dropout": 0.5, "input_dropout": 0.2, "max_norm": 3.0, "epochs": 150}
+_DBN = {"stack": ["rbm", [500, 500, 2000], _MACHINES], **_FINE_TUNING}
+_WITH_DROPOUT = {"dropout": 0.2, "input_dropout": 0.2, "epochs": 100}
 SETTINGS: dict[str, dict[str, Any]] = {
     "dbn": _DBN,
     "dbn-dropout": {**_DBN, **_WITH_DROPOUT},
-    "sdae": {
-        "stack": ["autoencoder", [1000, 1000, 1000], _DENOISING],
-        "solver": "nesterov",
-        "momentum": 0.9,
-        "batch_size": 100,
-        "alpha": 0.0,
-        "learning_rate_init": 0.05,
-        "epochs": 50,
-    },
+    "sdae": {"stack": ["autoencoder", [1000, 1000, 1000], _DENOISING], **_FINE_TUNING},
     "autoencoder": {
         "hidden_layer_sizes": [1000, 500, 250, 30],
         "activation": ["gelu", "gelu", "gelu", "identity"],
@@ -97,21 +89,23 @@ SETTINGS: dict[str, dict[str, Any]] = {
 CANDIDATES: dict[str, list[dict[str, Any]]] = {
     "dbn": [
         {},
-        {"learning_rate_init": 0.1},
-        {"learning_rate_init": 0.02},
-        {"solver": "adam", "learning_rate_init": 1e-4},
+        {"alpha": 0.0},
+        {"alpha": 3e-3},
+        {"alpha": 0.0, "label_smoothing": 0.0},
+        {"alpha": 0.0, "label_smoothing": 0.0, "solver": "nesterov", "learning_rate_init": 0.05},
+        {"alpha": 0.0, "label_smoothing": 0.0, "solver": "nesterov", "learning_rate_init": 0.2},
     ],
     "dbn-dropout": [
         {},
-        {"learning_rate_init": 0.2},
-        {"solver": "adam", "learning_rate_init": 3e-4},
-        {"dropout": 0.3},
+        {"alpha": 0.0, "label_smoothing": 0.0},
+        {"dropout": 0.5, "max_norm": 3.0},
+        {"dropout": 0.1},
     ],
     "sdae": [
         {},
-        {"learning_rate_init": 0.1},
-        {"learning_rate_init": 0.02},
-        {"dropout": 0.5, "input_dropout": 0.2, "epochs": 100},
+        {"alpha": 0.0},
+        {"learning_rate_init": 3e-4},
+        {"dropout": 0.2, "input_dropout": 0.2, "epochs": 100},
         {"stack": ["autoencoder", [1000] * 3, _DENOISING | {"corruption_level": 0.1}]},
         {"stack": ["autoencoder", [1000] * 3, _DENOISING | {"corruption_level": 0.4}]},
     ],
