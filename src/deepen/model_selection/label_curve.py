@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from deepen.model_selection import training
-from deepen.model_selection.climb import Attempt, outcome_of, seed_of
+from deepen.model_selection.climb import LEAST_REPEATS, Attempt, outcome_of, seed_of
 from deepen.model_selection.clock import now
 from deepen.model_selection.data import Data
 from deepen.model_selection.intervals import RowLosses, difference, estimate
@@ -91,7 +91,7 @@ class LabelLosses:
 
 
 def label_losses(attempt: Attempt, data: Data, deadline: float) -> LabelLosses | None:
-    """Losses from as many repeats as fit before `deadline`; None below two.
+    """Losses from as many repeats as fit before `deadline`; None, and nothing begun, where two do not.
 
     What has no label at a size is there without it: a pre-trained network has learnt from all rows.
 
@@ -104,17 +104,19 @@ def label_losses(attempt: Attempt, data: Data, deadline: float) -> LabelLosses |
         In the seconds of `clock.now`.
     """
     found, longest = [], 0.0
+    # A pre-trained network takes as many steps with few labels as with many.
+    trainings = len(SHARES) if attempt.rung.pretraining else sum(SHARES)
     for outcome in attempt.outcomes[:MOST_REPEATS]:
         start = now()
-        expected = sum(SHARES) * outcome.fit_seconds
-        if start + max(longest, expected) > deadline:
+        expected = max(longest, trainings * outcome.fit_seconds)
+        if start + max(1, LEAST_REPEATS - len(found)) * expected > deadline:
             break
         points = _points_of(attempt, outcome, data, deadline)
         if points is None:
             break
         found.append(points)
         longest = now() - start
-    if len(found) < 2:
+    if len(found) < LEAST_REPEATS:
         return None
     n_repeats = len(found)
     # Repeats differ by a row or so, and may have one size more or less at the lower end.

@@ -18,7 +18,7 @@ from deepen.model_selection.beginning import Beginning, Means, begin, identity_o
 from deepen.model_selection.climb import Climber
 from deepen.model_selection.clock import Clock, now
 from deepen.model_selection.data import rows
-from deepen.model_selection.layer_views import layer_views
+from deepen.model_selection.layer_views import layer_views, with_layers
 from deepen.model_selection.leakage import find_leaks
 from deepen.model_selection.metrics import choose_metric, least_gain
 from deepen.model_selection.prepare import Given, Table, check_parameters, prepare_table
@@ -177,6 +177,8 @@ def find_out(ladder: Ladder, table: Table, ascent: Ascent) -> None:
         deadline = now() + clock.left
         costly_findings(ladder.findings_, ascent, ladder.verdict_, deadline)
         ladder.layers_ = layer_views(ascent, deadline)
+        if with_layers(ascent) and not ladder.layers_:
+            ladder.findings_.reasons["layers"] = "another training would not fit into the time left"
     except KeyboardInterrupt:
         ladder.is_interrupted_ = True
 

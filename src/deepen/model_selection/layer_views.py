@@ -39,8 +39,7 @@ def layer_views(ascent: Ascent, deadline: float) -> list[LayersView]:
     deadline : float
         In the seconds of `clock.now`.
     """
-    data = ascent.climber.data
-    ready = [a for a in ascent.attempts.values() if a.rung.pretraining and a.result.is_compared]
+    data, ready = ascent.climber.data, with_layers(ascent)
     views: list[LayersView] = []
     for attempt in sorted(ready, key=lambda attempt: attempt.result.mean):
         first = attempt.outcomes[0]
@@ -51,6 +50,11 @@ def layer_views(ascent: Ascent, deadline: float) -> list[LayersView]:
         if view is not None:
             views.append(view)
     return views
+
+
+def with_layers(ascent: Ascent) -> list[Attempt]:
+    """Pre-trained rungs that finished."""
+    return [a for a in ascent.attempts.values() if a.rung.pretraining and a.result.is_compared]
 
 
 def _view(attempt: Attempt, data: Data, deadline: float, *, has_maps: bool) -> LayersView | None:
