@@ -26,6 +26,7 @@ from deepen.model_selection.tuning import stratified_order
 
 SHARES = (0.03125, 0.125, 0.25, 0.5)
 MOST_REPEATS, LEAST_ROWS = 5, 20
+MARGIN = 1.1  # repeats differ by some rows, and the machine's load varies
 
 
 @dataclass(frozen=True)
@@ -104,12 +105,14 @@ def label_losses(attempt: Attempt, data: Data, deadline: float) -> LabelLosses |
         In the seconds of `clock.now`.
     """
     found, longest = [], 0.0
-    # A pre-trained network takes as many steps with few labels as with many.
-    trainings = len(SHARES) if attempt.rung.pretraining else sum(SHARES)
     for outcome in attempt.outcomes[:MOST_REPEATS]:
-        start = now()
+        start, n_rows = now(), len(data.splits[outcome.repeat].training)
+        sizes = sizes_of(n_rows)
+        # A pre-trained network takes as many steps with few labels as with many.
+        trainings = len(sizes) if attempt.rung.pretraining else sum(sizes) / n_rows
         expected = max(longest, trainings * outcome.fit_seconds)
-        if start + max(1, LEAST_REPEATS - len(found)) * expected > deadline:
+        n_needed = max(1, LEAST_REPEATS - len(found))
+        if start + MARGIN * n_needed * expected > deadline:
             break
         points = _points_of(attempt, outcome, data, deadline)
         if points is None:
