@@ -29,8 +29,14 @@ TRIES, WORTH_TRYING = 2, 0.2
 # a repeat's time left, none is begun.
 ROOM_FOR_A_REPEAT = 0.95
 LEAST_REPEATS = 2  # for an interval
+MARGIN = 1.1  # repeats differ by some rows, and the machine's load varies
 
 Progress = Callable[[LadderEvent], Any]
+
+
+def fits(n_done: int, expected: float, deadline: float) -> bool:
+    """Whether another repeat is thought to end in time, and as many as an interval takes."""
+    return now() + MARGIN * max(1, LEAST_REPEATS - n_done) * expected <= deadline
 
 
 @dataclass

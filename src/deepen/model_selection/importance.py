@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deepen.model_selection import training
-from deepen.model_selection.climb import Attempt, seed_of
+from deepen.model_selection.climb import LEAST_REPEATS, Attempt, fits, seed_of
 from deepen.model_selection.clock import now
 from deepen.model_selection.data import Arrays, Data
 from deepen.model_selection.intervals import RowLosses, estimate
@@ -68,7 +68,7 @@ def importances(attempt: Attempt, data: Data, deadline: float) -> list[Importanc
     longest = 0.0
     for outcome in attempt.outcomes[:MOST_REPEATS]:
         start = now()
-        if start + max(longest, outcome.fit_seconds) > deadline:
+        if not fits(len(added[0]) if added else 0, max(longest, outcome.fit_seconds), deadline):
             break
         arrays = data.arrays(outcome.repeat, form)
         own = blocks_of(arrays.encoder)
@@ -84,7 +84,7 @@ def importances(attempt: Attempt, data: Data, deadline: float) -> list[Importanc
         for place, one in enumerate(found):
             added[place].append(one)
         longest = now() - start
-    if not added or len(added[0]) < 2:
+    if not added or len(added[0]) < LEAST_REPEATS:
         return []
     return _sorted(groups, added, data)
 

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from deepen.model_selection import training
-from deepen.model_selection.climb import LEAST_REPEATS, Attempt, outcome_of, seed_of
+from deepen.model_selection.climb import LEAST_REPEATS, Attempt, fits, outcome_of, seed_of
 from deepen.model_selection.clock import now
 from deepen.model_selection.data import Data
 from deepen.model_selection.intervals import RowLosses, difference, estimate
@@ -26,7 +26,6 @@ from deepen.model_selection.tuning import stratified_order
 
 SHARES = (0.03125, 0.125, 0.25, 0.5)
 MOST_REPEATS, LEAST_ROWS = 5, 20
-MARGIN = 1.1  # repeats differ by some rows, and the machine's load varies
 
 
 @dataclass(frozen=True)
@@ -104,15 +103,14 @@ def label_losses(attempt: Attempt, data: Data, deadline: float) -> LabelLosses |
     deadline : float
         In the seconds of `clock.now`.
     """
-    found, longest = [], 0.0
+    found: list[list[tuple[int, RowLosses]]] = []
+    longest = 0.0
     for outcome in attempt.outcomes[:MOST_REPEATS]:
         start, n_rows = now(), len(data.splits[outcome.repeat].training)
         sizes = sizes_of(n_rows)
         # A pre-trained network takes as many steps with few labels as with many.
         trainings = len(sizes) if attempt.rung.pretraining else sum(sizes) / n_rows
-        expected = max(longest, trainings * outcome.fit_seconds)
-        n_needed = max(1, LEAST_REPEATS - len(found))
-        if start + MARGIN * n_needed * expected > deadline:
+        if not fits(len(found), max(longest, trainings * outcome.fit_seconds), deadline):
             break
         points = _points_of(attempt, outcome, data, deadline)
         if points is None:
