@@ -52,7 +52,7 @@ _DENOISING = {
     "tied": True,
     "learning_rate_init": 0.001,
     "batch_size": 100,
-    "epochs": 30,
+    "epochs": 15,
 }
 _MACHINES = {
     "algorithm": "cd",
@@ -75,7 +75,11 @@ _WITH_DROPOUT = {"dropout": 0.2, "input_dropout": 0.2, "epochs": 100}
 SETTINGS: dict[str, dict[str, Any]] = {
     "dbn": _DBN,
     "dbn-dropout": {**_DBN, **_WITH_DROPOUT},
-    "sdae": {"stack": ["autoencoder", [1000, 1000, 1000], _DENOISING], **_FINE_TUNING},
+    "sdae": {
+        "stack": ["autoencoder", [1000, 1000, 1000], _DENOISING],
+        **_FINE_TUNING,
+        "epochs": 30,
+    },
     "autoencoder": {
         "hidden_layer_sizes": [1000, 500, 250, 30],
         "activation": ["gelu", "gelu", "gelu", "identity"],
