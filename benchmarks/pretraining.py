@@ -132,6 +132,7 @@ def stack_of(stack: list[Any], X: Any, seed: int, folder: Path) -> list[Any]:
     kind, sizes, options = stack
     own, fitted = dict(options), []
     epochs, is_falling = own.pop("epochs"), own.pop("falling", False)
+    activation = own.pop("activation", "logistic")
     if is_falling:
         first = own.get("learning_rate_init", own.get("learning_rate"))
         own["learning_rate"] = WarmCosine(first, epochs, 0)
@@ -148,7 +149,9 @@ def stack_of(stack: list[Any], X: Any, seed: int, folder: Path) -> list[Any]:
         if kind == "rbm":
             model = BernoulliRBM(size, n_iter=epochs, random_state=seed + layer, **own)
         else:
-            model = Autoencoder((size,), "logistic", max_iter=epochs, **own)
+            if layer > 1 and activation != "logistic":
+                own["loss"] = "squared_error"  # of what has no upper end
+            model = Autoencoder((size,), activation, max_iter=epochs, **own)
             model.set_params(random_state=seed + layer, n_iter_no_change=np.inf)
         model.set_params(callbacks=[report(epochs)]).fit(features)
         deepen.save(model.set_params(callbacks=None), path)
@@ -173,7 +176,8 @@ def classifier(settings: dict[str, Any], seed: int, layers: list[Any]) -> Any:
     own = {k: v for k, v in settings.items() if k != "rows"}
     epochs, stack = own.pop("epochs"), own.pop("stack", None)
     if stack is not None:
-        own |= {"hidden_layer_sizes": stack[1], "activation": "logistic"}
+        own |= {"hidden_layer_sizes": stack[1]}
+        own["activation"] = stack[2].get("activation", "logistic")
         own["pretrainer"] = [FrozenEstimator(layer) for layer in layers]
     rate = WarmCosine(own["learning_rate_init"], epochs, min(5, epochs // 4))
     options = {"learning_rate": rate, "max_iter": epochs, "n_iter_no_change": np.inf}
