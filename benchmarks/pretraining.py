@@ -46,13 +46,15 @@ PUBLISHED = {
 
 # A stack is (kind, sizes, options): what its layers are trained with.
 _DENOISING = {
+    "activation": "relu",
     "loss": "cross_entropy",
     "corruption": "masking",
     "corruption_level": 0.25,
     "tied": True,
     "learning_rate_init": 0.001,
+    "falling": True,
     "batch_size": 100,
-    "epochs": 15,
+    "epochs": 10,
 }
 _MACHINES = {
     "algorithm": "cd",
@@ -107,9 +109,9 @@ CANDIDATES: dict[str, list[dict[str, Any]]] = {
     ],
     "sdae": [
         {},
-        {"alpha": 0.0},
-        {"learning_rate_init": 3e-4},
-        {"dropout": 0.2, "input_dropout": 0.2, "epochs": 100},
+        {"dropout": 0.0, "input_dropout": 0.0, "alpha": 1e-3},
+        {"dropout": 0.5, "max_norm": 3.0, "epochs": 100},
+        {"label_smoothing": 0.0},
         {"stack": ["autoencoder", [1000] * 3, _DENOISING | {"corruption_level": 0.1}]},
         {"stack": ["autoencoder", [1000] * 3, _DENOISING | {"corruption_level": 0.4}]},
     ],
