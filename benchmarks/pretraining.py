@@ -80,6 +80,9 @@ SETTINGS: dict[str, dict[str, Any]] = {
     "sdae": {
         "stack": ["autoencoder", [1000, 1000, 1000], _DENOISING],
         **_FINE_TUNING,
+        "alpha": 0.0,
+        "dropout": 0.3,
+        "input_dropout": 0.2,
         "epochs": 30,
     },
     "autoencoder": {
