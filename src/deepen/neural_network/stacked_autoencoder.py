@@ -17,7 +17,7 @@ from deepen.neural_network.mlp_classifier import MLPClassifier
 class StackedAutoencoderClassifier(MLPClassifier):
     """Stacked denoising autoencoders, fine-tuned for classes.
 
-    Short for ``MLPClassifier(activation="logistic", pretrainer="autoencoder")``: each layer first learns
+    Short for ``MLPClassifier(activation="relu", pretrainer="autoencoder")``: each layer first learns
     to repair corrupted rows of what lies below it. Standardised columns, or values in [0, 1], suit it; a
     warning names a column that is neither.
 
@@ -25,7 +25,7 @@ class StackedAutoencoderClassifier(MLPClassifier):
     ----------
     hidden_layer_sizes : int or sequence of int, default=(500, 500)
         Units of each hidden layer.
-    activation : str or sequence of str, default='logistic'
+    activation : str or sequence of str, default='relu'
         As in :class:`MLPClassifier`.
     pretrainer : 'autoencoder', estimator or list of them, default='autoencoder'
         As in :class:`MLPClassifier`; ``Autoencoder(activation="logistic", contraction=0.1)`` for instance
@@ -62,7 +62,7 @@ class StackedAutoencoderClassifier(MLPClassifier):
     def __init__(
         self,
         hidden_layer_sizes: Any = (500, 500),
-        activation: Any = "logistic",
+        activation: Any = "relu",
         *,
         pretrainer: Any = "autoencoder",
         solver: Any = "adam",
