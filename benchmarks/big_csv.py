@@ -28,7 +28,7 @@ MEGA = 2**20
 
 STEP = """
 import json, resource, sys, time
-import numpy, pandas, pyarrow.csv, sklearn.preprocessing
+import numpy, pandas, sklearn.preprocessing
 from deepen.datasets import TableEncoder, infer_columns, read_chunks, read_table
 def peak():
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024

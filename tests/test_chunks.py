@@ -6,13 +6,20 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from deepen.datasets import DataError, TableEncoder, delimited, read_chunks, read_table
+from deepen.datasets import (
+    DataError,
+    TableEncoder,
+    delimited,
+    read_chunks,
+    read_table,
+    records,
+)
 from survivor import table_to_survive
 
 
 @pytest.fixture
 def small_blocks(monkeypatch):
-    monkeypatch.setattr(delimited, "BLOCK", 1 << 12)
+    monkeypatch.setattr(records, "BLOCK", 1 << 12)
 
 
 def text_of(table):

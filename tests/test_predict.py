@@ -111,7 +111,7 @@ def test_names_that_look_like_numbers_stay_names(tmp_path):
 
 def test_rows_stand_in_their_order_whatever_the_pieces(folder, tmp_path, monkeypatch):
     from deepen.cli._saved import SavedModel
-    from deepen.datasets import chunks, delimited
+    from deepen.datasets import chunks, records
 
     table = table_to_survive(500, seed=5)
     table.to_parquet(tmp_path / "new.parquet", row_group_size=90)
@@ -124,7 +124,7 @@ def test_rows_stand_in_their_order_whatever_the_pieces(folder, tmp_path, monkeyp
         return original(self, rows, *more)
 
     monkeypatch.setattr(SavedModel, "predicted", counting)
-    monkeypatch.setattr(delimited, "BLOCK", 1 << 12)
+    monkeypatch.setattr(records, "BLOCK", 1 << 12)
     monkeypatch.setattr(chunks.read_chunks, "__kwdefaults__", {"as_text": (), "n_rows": 64})
     for name in ("new.csv", "new.parquet"):
         sizes.clear()
@@ -135,9 +135,9 @@ def test_rows_stand_in_their_order_whatever_the_pieces(folder, tmp_path, monkeyp
 
 
 def test_a_fault_far_down_leaves_nothing(folder, tmp_path, monkeypatch):
-    from deepen.datasets import delimited
+    from deepen.datasets import records
 
-    monkeypatch.setattr(delimited, "BLOCK", 1 << 12)
+    monkeypatch.setattr(records, "BLOCK", 1 << 12)
     text = table_to_survive(500, seed=5).to_csv(index=False)
     (tmp_path / "new.csv").write_text(text + "1,2,3\n")
     words = ["predict", folder / "c.deepen", tmp_path / "new.csv", "--out", tmp_path / "p.csv"]

@@ -31,12 +31,13 @@ def fail(message: str) -> NoReturn:
 @contextmanager
 def input_errors() -> Iterator[None]:
     """Faults of the user's input become one line; faults of ours keep their traceback."""
+    from deepen._extras import MissingExtraError
     from deepen.datasets import DataError
     from deepen.modelfile import ModelFileError
 
     try:
         yield
-    except (DataError, ModelFileError) as error:
+    except (DataError, MissingExtraError, ModelFileError) as error:
         fail(str(error))
     except OSError as error:
         fail(f"{error.filename or ''}: {error.strerror or error}".lstrip(": "))

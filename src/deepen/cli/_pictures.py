@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from deepen._extras import import_extra
 from deepen.cli._unit_interval import check_unit_interval
 
 if TYPE_CHECKING:
@@ -19,7 +20,8 @@ DOTS_PER_INCH = 120
 
 
 def check_folder(folder: Path) -> None:
-    """Refuse what is no folder and cannot become one."""
+    """Refuse what is no folder and cannot become one, and to draw without what draws."""
+    import_extra("matplotlib")
     if not folder.is_dir() and (folder.exists() or not folder.parent.is_dir()):
         raise FileNotFoundError(2, "is no folder, nor can it be made there", str(folder))
 

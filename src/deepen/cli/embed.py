@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from deepen._extras import import_extra
+
 if TYPE_CHECKING:
     from deepen.cli._rows_to_embed import Rows
 
@@ -109,6 +111,8 @@ def _files(out: Path, data: str, force: bool) -> dict[str, Path]:
     if not (folder if len(files) == 1 else out.parent).is_dir():
         missing = folder if len(files) == 1 else out.parent
         fail(f"{missing}: no such folder; create it or choose another --out.")
+    if set(files) != {".csv"}:
+        import_extra("matplotlib")
     for path in files.values():
         if path.exists() and Path(data).exists() and path.samefile(data):
             fail(f"{path}: is the data itself; choose another --out.")
@@ -229,8 +233,6 @@ def _page(
 def _picture(
     kind: str, rows: Rows, places: Any, title: str, axis_names: tuple[str, str] | None
 ) -> bytes:
-    from matplotlib import rc_context
-
     from deepen.plotting import plot_embedding
 
     labels = None if rows.colour is None else rows.columns[rows.colour]
@@ -244,7 +246,7 @@ def _picture(
     )
     buffer = io.BytesIO()
     unsaid = {"Date": None} if kind == "svg" else {"Software": None}
-    with rc_context({"svg.hashsalt": "deepen"}):
+    with import_extra("matplotlib").rc_context({"svg.hashsalt": "deepen"}):
         ax.figure.savefig(buffer, format=kind, dpi=DOTS_PER_INCH, metadata=unsaid)
     return buffer.getvalue()
 

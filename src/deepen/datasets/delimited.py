@@ -1,8 +1,8 @@
 """Delimited text to tables, block by block: a column is numbers where all its cells are.
 
-Cells are read as text and turned into numbers a block at a time. A column that looked like numbers
-and then holds a word is read again as text, so that no cell is altered; memory is that of the table
-and of one block. Missing are empty cells and the markers in ``values.MISSING``.
+A look at the first rows says which columns are numbers. One that goes on as words is read again as
+text, so that no cell is altered; memory is that of the table and of one block. Missing are empty
+cells and the markers in ``values.MISSING``.
 
 In files of 64 MiB or more, fractions are kept in single precision, whole numbers in 32 bits where
 they fit, and recurring words as categories: the table is smaller than the file.
@@ -10,6 +10,9 @@ they fit, and recurring words as categories: the table is smaller than the file.
 
 from __future__ import annotations
 
+import csv
+import io
+import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,17 +21,19 @@ import numpy as np
 
 from deepen.datasets._errors import DataError
 from deepen.datasets.number_format import find_format
-from deepen.datasets.sniff import Dialect, check_records, is_number, sniff
-from deepen.datasets.values import MISSING, TRUTH, distinct, read_numbers
+from deepen.datasets.records import parser_options, read_blocks
+from deepen.datasets.sniff import Dialect, is_number, sniff
+from deepen.datasets.values import MISSING, TRUTH, distinct, spread
 
 if TYPE_CHECKING:
     import pandas as pd
 
-BLOCK = 2**20  # bytes of text that are parsed at a time; Arrow reads some blocks ahead
 LARGE = 64 * 2**20  # bytes of text, beyond which numbers are kept short
-MOST_DISTINCT = 0.5  # of the first block's cells: fewer are kept as categories
-CELLS_LOOKED_AT = 20
-ISO_DATE = r"^\d{4}-\d\d-\d\d"
+LOOKED_AT = 10_000  # rows that tell numbers from words
+MOST_DISTINCT = 0.5  # of the cells looked at: fewer are kept as categories
+LARGEST_SHORT = 2**24  # beyond, single precision skips whole numbers
+SAMPLE = 1000  # words that show whether they are numbers in some format
+ISO_MOMENT = re.compile(r"\d{4}-\d\d-\d\d(?:[ T]\d\d(?::\d\d(?::\d\d)?)?)?", re.ASCII)
 
 
 def read_delimited(path: Path, as_text: Sequence[str] = ()) -> pd.DataFrame:
@@ -45,21 +50,25 @@ def read_delimited(path: Path, as_text: Sequence[str] = ()) -> pd.DataFrame:
     table : DataFrame of shape (n_samples, n_columns)
     """
     import pandas as pd
-    import pyarrow as pa
 
     dialect = sniff(path)
-    texts = set(as_text) | _codes(dialect)
-    parts, failed = _collect(dialect, dialect.names, texts)
+    numeric, recurring = _look(dialect, set(as_text) | _codes(dialect))
+    parts, words = _collect(dialect, dialect.names, numeric, recurring)
+    failed = [name for name in dialect.names if not parts[name]]
     if failed:
-        parts |= _collect(dialect, failed, set(failed))[0]
-    if not any(parts.values()):
-        raise DataError(f"{path}: has a header and no rows; add rows below the header.")
-    columns = {}
+        again = _collect(dialect, failed, set(), recurring)
+        parts, words = parts | again[0], words | again[1]
+    columns: dict[str, Any] = {}
     for name in dialect.names:
-        pieces = parts.pop(name)
-        columns[name] = _finished(pieces, dialect, keep_text=name in as_text)
+        pieces, keep_text = parts.pop(name), name in as_text
+        if name in numeric and name not in failed:
+            columns[name] = _array(pieces)
+        elif name in recurring:
+            columns[name] = _of_words(words[name], np.concatenate(pieces), dialect, keep_text)
+        else:
+            strings = pd.concat(pieces, ignore_index=True)
+            columns[name] = strings if keep_text else _told(strings, dialect)
         pieces.clear()
-    pa.default_memory_pool().release_unused()
     return pd.DataFrame(columns, copy=False)
 
 
@@ -74,220 +83,169 @@ def delimited_chunks(
 
     dialect = sniff(path)
     texts = set(as_text) | _codes(dialect)
-    for batch in _batches(dialect, dialect.names):
-        for start in range(0, batch.num_rows, n_rows):
-            piece = batch.slice(start, n_rows)
-            columns = {}
-            for name in dialect.names:
-                cells = piece.column(name)
-                numbers = None if name in texts else _numbers(cells, dialect)
-                cells = _trimmed(cells) if numbers is None else numbers
-                columns[name] = _finished([cells], dialect, keep_text=name in texts)
-            yield pd.DataFrame(columns, copy=False)
+    types = {name: object if name in texts else None for name in dialect.names}
+    for block in read_blocks(dialect, types, n_rows):
+        columns = {}
+        for name in dialect.names:
+            cells, numbers = block[name], None
+            if name not in texts:
+                numbers = _numbers(cells, dialect)
+            if numbers is None:
+                cells = _trimmed(cells)
+                numbers = cells if name in texts else _told(cells, dialect)
+            columns[name] = numbers
+        yield pd.DataFrame(columns, copy=False)
 
 
 def _codes(dialect: Dialect) -> set[str]:
     return {n for n, is_code in zip(dialect.names, dialect.is_code, strict=True) if is_code}
 
 
-def _batches(dialect: Dialect, names: Sequence[str]) -> Iterator[Any]:
-    """Blocks of the file with all cells as strings."""
-    import pyarrow as pa
-    from pyarrow import csv
-
-    encoding = "utf8" if dialect.encoding == "utf-8-sig" else dialect.encoding
-    source = pa.OSFile(str(dialect.path))
-    try:
-        reader = csv.open_csv(
-            pa.CompressedInputStream(source, "gzip") if dialect.is_gzip else source,
-            read_options=csv.ReadOptions(
-                column_names=dialect.names,
-                skip_rows_after_names=dialect.n_skipped,
-                encoding=encoding,
-                block_size=BLOCK,
-            ),
-            parse_options=csv.ParseOptions(delimiter=dialect.separator, newlines_in_values=True),
-            convert_options=csv.ConvertOptions(
-                column_types=dict.fromkeys(dialect.names, pa.string()),
-                include_columns=list(names),
-                null_values=list(MISSING),
-                strings_can_be_null=True,
-            ),
-        )
-        for batch in reader:
-            if batch.num_rows:
-                yield batch
-    except (pa.ArrowInvalid, UnicodeError) as error:
-        check_records(dialect)
-        reason = str(error).splitlines()[0].rstrip(".")
-        raise DataError(f"{dialect.path}: {reason}; mend it or save it anew.") from error
-    except OSError as error:
-        raise DataError(f"{dialect.path}: cannot be read ({error}).") from error
+def _look(dialect: Dialect, texts: set[str]) -> tuple[set[str], set[str]]:
+    """Columns that begin as numbers, and those with cells that recur."""
+    block = next(read_blocks(dialect, dict.fromkeys(dialect.names), LOOKED_AT), None)
+    if block is None:
+        raise DataError(f"{dialect.path}: has a header and no rows; add rows below the header.")
+    names, most = dialect.names, MOST_DISTINCT * len(block)
+    numeric = {n for n in names if n not in texts and _numbers(block[n], dialect) is not None}
+    return numeric, {name for name in names if block[name].nunique() <= most}
 
 
 def _collect(
-    dialect: Dialect, names: Sequence[str], texts: set[str]
-) -> tuple[dict[str, list[Any]], list[str]]:
-    """Blocks of each column, and the columns that began as numbers and go on as words."""
+    dialect: Dialect, names: Sequence[str], numeric: set[str], recurring: set[str]
+) -> tuple[dict[str, list[Any]], dict[str, dict[str, int]]]:
+    """Blocks of each column, none where numbers go on as words; codes of the words that recur."""
     parts: dict[str, list[Any]] = {name: [] for name in names}
-    texts, failed = set(texts), []
-    is_large = dialect.n_bytes >= LARGE
-    as_categories: dict[str, bool] = {}
-    for batch in _batches(dialect, names):
-        for name in [name for name in names if name not in failed]:
-            cells, numbers = batch.column(name), None
-            if name not in texts:
-                numbers = _numbers(cells, dialect)
-                if numbers is None and parts[name]:
-                    failed.append(name)
-                    parts[name].clear()
-                    continue
-            if numbers is None:
-                texts.add(name)
-                cells = _trimmed(cells)
-                if is_large and as_categories.setdefault(name, _recurs(cells)):
-                    cells = cells.dictionary_encode()
-            parts[name].append(
-                cells if numbers is None else _short(numbers) if is_large else numbers
-            )
-    return parts, failed
+    words: dict[str, dict[str, int]] = {name: {} for name in names}
+    names = list(names)
+    for block in read_blocks(
+        dialect, {name: None if name in numeric else object for name in names}
+    ):
+        for name in list(names):
+            cells = block[name]
+            if name not in numeric:
+                is_coded = name in recurring
+                parts[name].append(_coded(cells, words[name]) if is_coded else _trimmed(cells))
+            elif (numbers := _numbers(cells, dialect)) is not None:
+                parts[name].append(_short(numbers) if dialect.n_bytes >= LARGE else numbers)
+            else:
+                parts[name].clear()
+                names.remove(name)
+    return parts, words
 
 
 def _numbers(cells: Any, dialect: Dialect) -> Any:
     """Cells as whole numbers or fractions, or None where a word is among them."""
-    import pyarrow as pa
-    from pyarrow import compute
+    import pandas as pd
 
-    is_number, may_be_whole = _first_cell(cells)
-    if not is_number:
+    if cells.dtype.kind in "iuf":
+        return cells.to_numpy(np.float64 if cells.dtype.kind == "u" else None)
+    if pd.api.types.infer_dtype(cells, skipna=True) != "string":  # truth, or more than 64 bits
         return None
-    for attempt in (cells, None):
-        if attempt is None:
-            attempt = _trimmed(cells)
-        if dialect.decimal == ",":
-            if compute.any(compute.match_substring(attempt, ".")).as_py():
-                return None  # a point groups thousands, perhaps
-            attempt = compute.replace_substring(attempt, ",", ".")
-        for dtype in (pa.int64(), pa.float64()) if may_be_whole else (pa.float64(),):
-            try:
-                numbers = compute.cast(attempt, dtype)
-            except pa.ArrowInvalid:
-                continue
-            is_hexadecimal = compute.any(compute.match_substring(attempt, "x", ignore_case=True))
-            return None if is_hexadecimal.as_py() else numbers
+    trimmed = cells.str.strip().fillna("")
+    first = next((cell for cell in trimmed if cell not in MISSING), "0")
+    if not is_number(first):
+        return None
+    text = "\n".join(["0", *trimmed, ""])  # blanks hid numbers and markers; the 0 sets one column
+    for dtype in (None, "float64"):  # whole numbers beyond 64 bits beside fractions
+        try:
+            again = pd.read_csv(
+                io.StringIO(text),
+                dtype=dtype,
+                skip_blank_lines=False,
+                quoting=csv.QUOTE_NONE,
+                **parser_options(dialect),
+            )[0]
+        except ValueError:
+            return None
+        if again.dtype.kind in "if" and len(again) == len(cells) + 1:
+            return again.to_numpy()[1:]
     return None
-
-
-def _first_cell(cells: Any) -> tuple[bool, bool]:
-    """Whether the first filled cell is a number, and a whole one; a look before all are tried."""
-    for i in range(min(len(cells), CELLS_LOOKED_AT)):
-        if cells[i].is_valid:
-            cell = cells[i].as_py().strip()
-            return is_number(cell) or cell in MISSING, not set(cell) & set(".,eE")
-    return True, True
-
-
-def _short(numbers: Any) -> Any:
-    """Numbers in 32 bits, whole ones where they fit."""
-    import pyarrow as pa
-    from pyarrow import compute
-
-    if pa.types.is_floating(numbers.type):
-        return compute.cast(numbers, pa.float32(), safe=False)
-    try:
-        return compute.cast(numbers, pa.int32())
-    except pa.ArrowInvalid:
-        return numbers
 
 
 def _trimmed(cells: Any) -> Any:
     """Cells without blanks around them, markers of missing values blanked."""
-    import pyarrow as pa
-    from pyarrow import compute
-
-    cells = compute.utf8_trim_whitespace(cells)
-    is_marker = compute.is_in(cells, value_set=pa.array(MISSING))
-    return compute.if_else(is_marker, pa.scalar(None, pa.string()), cells)
+    trimmed = cells.map(lambda cell: str(cell).strip(), na_action="ignore").astype(_text_type())
+    return trimmed.mask(trimmed.isin(MISSING))
 
 
-def _recurs(cells: Any) -> bool:
-    return len(cells.unique()) <= MOST_DISTINCT * len(cells)
-
-
-def _finished(parts: list[Any], dialect: Dialect, *, keep_text: bool) -> Any:
-    """Column of blocks: numbers, truth values, moments or words."""
+def _text_type() -> Any:
+    """Type that pandas gives to columns of text."""
     import pandas as pd
-    import pyarrow as pa
 
-    types = {part.type for part in parts}
-    if all(pa.types.is_integer(t) or pa.types.is_floating(t) for t in types):
-        return _array(parts)
-    column = pa.chunked_array(parts)
-    if not pa.types.is_dictionary(column.type):
-        strings = column.to_pandas()
-        return strings if keep_text else _meaning(strings, column, dialect)
-    column = column.unify_dictionaries()
-    parts.clear()
-    if keep_text:
-        return column.to_pandas()
-    words = column.chunk(0).dictionary
-    plain = words.to_pandas()
-    meaning = _meaning(plain, pa.chunked_array([words]), dialect)
-    if meaning is not plain:  # what the words mean, spread to their rows
-        codes = np.concatenate([c.indices.fill_null(len(words)).to_numpy() for c in column.chunks])
-        return pd.Series(meaning).reindex(range(len(words) + 1)).take(codes).reset_index(drop=True)
-    is_format = find_format([str(word) for word in plain[:1000]])[0] is not None
-    return column.cast(pa.string()).to_pandas() if is_format else column.to_pandas()
+    return pd.Series([""]).dtype
+
+
+def _coded(cells: Any, words: dict[str, int]) -> Any:
+    """Codes of words without blanks around them; a word that is new gets the next."""
+    rows, names, _ = distinct(cells)
+    names = [name.strip() for name in names]
+    codes = [-1 if name in MISSING else words.setdefault(name, len(words)) for name in names]
+    return spread(np.array(codes, dtype=np.int32), rows, np.int32(-1))
+
+
+def _short(numbers: Any) -> Any:
+    """Numbers in 32 bits where they fit; whole ones with gaps are fractions to the parser."""
+    if numbers.dtype.kind == "i":
+        ends = np.iinfo(np.int32)
+        fits = ends.min <= numbers.min() and numbers.max() <= ends.max
+        return numbers.astype(np.int32) if fits else numbers
+    filled = numbers[~np.isnan(numbers)]
+    if np.abs(filled).max(initial=0) > LARGEST_SHORT and (filled == np.rint(filled)).all():
+        return numbers
+    with np.errstate(over="ignore"):
+        return numbers.astype(np.float32)
 
 
 def _array(parts: list[Any]) -> Any:
-    """Blocks of numbers as one NumPy array; with a gap whole numbers become fractions."""
-    import pyarrow as pa
-
-    is_short = all(part.type.bit_width <= 32 for part in parts)
-    is_whole = not any(pa.types.is_floating(part.type) or part.null_count for part in parts)
-    if is_short and not is_whole and any(pa.types.is_integer(part.type) for part in parts):
-        largest = max((abs(n) for part in parts for n in _ends(part)), default=0)
-        is_short = largest <= 2**24  # beyond, single precision skips whole numbers
-    kind = "i" if is_whole else "f"
-    out = np.empty(sum(map(len, parts)), dtype=f"{kind}{4 if is_short else 8}")
-    start = 0
-    for part in parts:
-        out[start : start + len(part)] = part.to_numpy(zero_copy_only=False)
-        start += len(part)
-    return out
+    """Blocks of numbers as one array; with a gap whole numbers become fractions."""
+    is_short = all(part.itemsize <= 4 for part in parts)
+    is_whole = all(part.dtype.kind == "i" for part in parts)
+    if is_short and not is_whole:
+        whole = [part for part in parts if part.dtype.kind == "i"]
+        is_short = all(
+            -LARGEST_SHORT <= part.min() and part.max() <= LARGEST_SHORT for part in whole
+        )
+    out = np.empty(sum(map(len, parts)), dtype=f"{'i' if is_whole else 'f'}{4 if is_short else 8}")
+    return np.concatenate(parts, out=out)
 
 
-def _ends(part: Any) -> list[float]:
-    from pyarrow import compute, types
-
-    if not types.is_integer(part.type):
-        return []
-    ends = compute.min_max(part)
-    return [end.as_py() for end in (ends["min"], ends["max"]) if end.is_valid]
-
-
-def _meaning(strings: Any, column: Any, dialect: Dialect) -> Any:
-    """Words as truth values, as moments where all are ISO dates, or as numbers in the file's way."""
+def _of_words(words: dict[str, int], codes: Any, dialect: Dialect, keep_text: bool) -> Any:
+    """Column of words that recur: what they mean, or strings, which are categories in a large file."""
     import pandas as pd
-    import pyarrow as pa
-    from pyarrow import compute
 
-    first = strings.first_valid_index()
-    if first is None:
-        return np.full(len(strings), np.nan)
-    cell = strings[first]
-    if cell.lower() in TRUTH and set(strings.dropna().str.lower()) <= set(TRUTH):
-        truth = strings.str.lower().map({"true": True, "false": False}, na_action="ignore")
-        return truth.astype(bool) if strings.notna().all() else truth.astype(object)
-    if pd.Series([cell]).str.match(ISO_DATE).item():
+    cells = list(words)
+    counts = np.bincount(codes[codes >= 0], minlength=len(cells))
+    meaning = None if keep_text else _meaning(cells, codes, counts, dialect)
+    if meaning is not None:
+        return meaning
+    is_plain = keep_text or find_format(cells[:SAMPLE])[0] is None
+    if dialect.n_bytes >= LARGE and is_plain:
+        return pd.Categorical.from_codes(codes, categories=pd.Index(cells, dtype=_text_type()))
+    return pd.Series(spread(np.array(cells, dtype=object), codes, None), dtype=_text_type())
+
+
+def _told(strings: Any, dialect: Dialect) -> Any:
+    """Column of strings as what they mean, or as it is."""
+    codes, cells, counts = distinct(strings)
+    meaning = _meaning(cells, codes, counts, dialect)
+    return strings if meaning is None else meaning
+
+
+def _meaning(cells: list[str], codes: Any, counts: Any, dialect: Dialect) -> Any:
+    """Words as truth values, moments where all are ISO dates, numbers in the file's way, or None."""
+    if not cells:
+        return np.full(len(codes), np.nan)
+    if cells[0].lower() in TRUTH and {cell.lower() for cell in cells} <= set(TRUTH):
+        truth = np.array([cell.lower() == "true" for cell in cells])
+        return truth[codes] if codes.min() >= 0 else spread(truth.astype(object), codes, np.nan)
+    if all(ISO_MOMENT.fullmatch(cell) for cell in cells):
         try:
-            return compute.cast(column, pa.timestamp("s")).to_pandas()
-        except pa.ArrowInvalid:
-            return strings
+            return spread(np.array(cells, dtype="M8[s]"), codes, np.datetime64("NaT", "s"))
+        except ValueError:  # such as February 30
+            return None
     if dialect.decimal == ",":
-        cells, counts = distinct(strings)[1:]
         number_format, share = find_format(cells, counts.tolist(), prefer=",")
         if share == 1 and number_format is not None and not number_format.affix:
-            return read_numbers(strings, number_format)[0]
-    return strings
+            return spread(number_format.parse_all(cells), codes, np.nan)
+    return None

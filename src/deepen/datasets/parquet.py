@@ -1,4 +1,4 @@
-"""Parquet files, whole or a piece at a time."""
+"""Parquet files, whole or a piece at a time, by pyarrow, which is an extra of the installation."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from deepen._extras import import_extra
 from deepen.datasets._errors import DataError
 
 if TYPE_CHECKING:
@@ -18,8 +19,7 @@ PANDAS_INDEX = re.compile(r"__index_level_\d+__")
 
 def read_parquet(path: Path) -> pd.DataFrame:
     """Table of a Parquet file; see ``read_table``."""
-    from pyarrow import parquet
-
+    parquet = import_extra("pyarrow.parquet")
     with parquet_errors(path):
         return plain_frame(parquet.ParquetFile(path).read())
 
@@ -27,8 +27,7 @@ def read_parquet(path: Path) -> pd.DataFrame:
 @contextmanager
 def parquet_errors(path: Path) -> Iterator[None]:
     """Faults of a Parquet file in one line."""
-    import pyarrow as pa
-
+    pa = import_extra("pyarrow")
     try:
         yield
     except (pa.ArrowException, OSError, ValueError, OverflowError) as error:
@@ -45,8 +44,7 @@ def plain_frame(table: Any) -> pd.DataFrame:
 
 def parquet_chunks(path: Path, n_rows: int) -> Iterator[pd.DataFrame]:
     """Tables of at most ``n_rows`` rows that together are a file's; one is in memory."""
-    from pyarrow import parquet
-
+    parquet = import_extra("pyarrow.parquet")
     with parquet_errors(path):
         file = parquet.ParquetFile(path)
         batches = file.iter_batches(batch_size=n_rows)

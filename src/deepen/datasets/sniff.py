@@ -24,7 +24,6 @@ from deepen.datasets.values import MISSING
 
 SEPARATORS = "\t;|,"  # by rank: a comma may also be a decimal comma or part of a text
 DECIMAL_COMMA = re.compile(r"[+-]?\d*,\d+")
-NAMES_OF_SEPARATORS = {"\t": "tab", ";": "semicolon", "|": "bar", ",": "comma"}
 SAMPLE = 200  # records looked at to find separator, decimal mark and header
 MOST_TITLES = 10  # records above a header
 PIECE = 2**20  # bytes read at a time, and looked at
@@ -52,6 +51,8 @@ class Dialect:
         Of the unpacked file.
     is_code : list of bool
         Whether a column's cells are digits with leading zeros, which are names, not numbers.
+    row_bytes : int
+        Of a line in the first piece, on average.
     """
 
     path: Path
@@ -63,6 +64,7 @@ class Dialect:
     n_skipped: int
     n_bytes: int
     is_code: list[bool]
+    row_bytes: int
 
 
 def sniff(path: Path) -> Dialect:
@@ -91,7 +93,10 @@ def sniff(path: Path) -> Dialect:
     rows = sample[1:] if has_header else sample
     is_code = [_is_code(rows, j) for j in range(len(names))]
     n_skipped = _n_before(text, separator, n_titles) + has_header
-    return Dialect(path, is_gzip, encoding, separator, decimal, names, n_skipped, n_bytes, is_code)
+    row_bytes = max(1, len(text) // max(1, len(text.splitlines())))
+    return Dialect(
+        path, is_gzip, encoding, separator, decimal, names, n_skipped, n_bytes, is_code, row_bytes
+    )
 
 
 def open_text(path: Path, is_gzip: bool, encoding: str) -> IO[str]:
@@ -198,23 +203,6 @@ def _find_separator(samples: dict[str, list[list[str]]]) -> str:
         if share > best_share:
             best, best_share = separator, share
     return best
-
-
-def check_records(dialect: Dialect) -> None:
-    """Raise where a record has another number of fields than the first, naming its line."""
-    path, width = dialect.path, len(dialect.names)
-    with open_text(path, dialect.is_gzip, dialect.encoding) as file:
-        reader = csv.reader(file, delimiter=dialect.separator)
-        try:
-            for number, record in enumerate(reader):
-                if record and number >= dialect.n_skipped and len(record) != width:
-                    name = NAMES_OF_SEPARATORS[dialect.separator]
-                    raise DataError(
-                        f"{path}, line {reader.line_num}: {len(record)} fields where the first line"
-                        f" has {width} (separator: {name}); mend the line or quote its text."
-                    )
-        except csv.Error as error:
-            raise DataError(f"{path}, line {reader.line_num}: {error}.") from error
 
 
 def is_number(cell: str) -> bool:

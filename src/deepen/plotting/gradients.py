@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from deepen._extras import import_extra
 from deepen.plotting._axes import new_axes, tidy
 
 LABELS = {
@@ -44,8 +45,6 @@ def plot_gradients(
     >>> len(ax.lines), ax.get_yscale()
     (3, 'log')
     """
-    from matplotlib import colormaps
-
     if what not in LABELS:
         raise ValueError(f"what must be one of {sorted(LABELS)}, got {what!r}.")
     is_gradient = what == "gradient"
@@ -54,7 +53,7 @@ def plot_gradients(
     # A gradient of exactly zero, as of dead rectifiers, has no place on the scale and leaves a gap.
     shown = np.where(values > 0, values, np.nan) if is_gradient else values
     ax = new_axes(ax)
-    colours = colormaps["viridis"](np.linspace(0.0, 0.9, n_layers))
+    colours = import_extra("matplotlib").colormaps["viridis"](np.linspace(0.0, 0.9, n_layers))
     for layer in range(n_layers):
         name = "output" if is_gradient and layer == n_layers - 1 else str(layer + 1)
         ax.plot(epochs, shown[:, layer], color=colours[layer], label=name, linewidth=1.4)

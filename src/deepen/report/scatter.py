@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from deepen._extras import import_extra
 from deepen.plotting.colouring import RAMP, Colouring, colouring, name_places
 from deepen.report.png import data_uri
 from deepen.report.text import cleaned, clip, shown
@@ -177,8 +178,7 @@ def _packed(values: Any, kind: str) -> str:
 
 
 def _ramp() -> Array:
-    from matplotlib import colormaps
-
+    colormaps = import_extra("matplotlib").colormaps
     return np.round(255 * colormaps[RAMP](np.arange(256))[:, :3])
 
 
