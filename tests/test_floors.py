@@ -35,7 +35,7 @@ FLOORS = {
     "cli": 6,
     "__main__": 7,
 }
-EVERYWHERE = {"_files", "__version__"}  # writing a file safely is nobody's floor
+EVERYWHERE = {"_extras", "_files", "__version__"}  # to write a file safely is nobody's floor
 # files of one unit on several modules
 UNITS = dict.fromkeys(
     ("_boosted_trees", "_model_registry", "_model_state", "_model_upgrades"), "modelfile"

@@ -54,21 +54,23 @@ def read_delimited(path: Path, as_text: Sequence[str] = ()) -> pd.DataFrame:
     dialect = sniff(path)
     numeric, recurring = _look(dialect, set(as_text) | _codes(dialect))
     parts, words = _collect(dialect, dialect.names, numeric, recurring)
-    failed = [name for name in dialect.names if not parts[name]]
+    failed = [name for name in dialect.names if name not in parts]
     if failed:
         again = _collect(dialect, failed, set(), recurring)
         parts, words = parts | again[0], words | again[1]
     columns: dict[str, Any] = {}
     for name in dialect.names:
-        pieces, keep_text = parts.pop(name), name in as_text
+        part, keep_text = parts.pop(name), name in as_text
         if name in numeric and name not in failed:
-            columns[name] = _array(pieces)
+            columns[name] = part.array()
         elif name in recurring:
-            columns[name] = _of_words(words[name], np.concatenate(pieces), dialect, keep_text)
+            codes, is_large = part.array(), dialect.n_bytes >= LARGE
+            columns[name] = _of_words(
+                words[name], codes, dialect, keep_text=keep_text, is_large=is_large
+            )
         else:
-            strings = pd.concat(pieces, ignore_index=True)
+            strings = pd.concat(part, ignore_index=True)
             columns[name] = strings if keep_text else _told(strings, dialect)
-        pieces.clear()
     return pd.DataFrame(columns, copy=False)
 
 
@@ -87,13 +89,11 @@ def delimited_chunks(
     for block in read_blocks(dialect, types, n_rows):
         columns = {}
         for name in dialect.names:
-            cells, numbers = block[name], None
-            if name not in texts:
-                numbers = _numbers(cells, dialect)
-            if numbers is None:
-                cells = _trimmed(cells)
-                numbers = cells if name in texts else _told(cells, dialect)
-            columns[name] = numbers
+            cells, words = block[name], dict[str, int]()
+            columns[name] = None if name in texts else _numbers(cells, dialect)
+            if columns[name] is None:
+                codes = _coded(cells, words)
+                columns[name] = _of_words(words, codes, dialect, keep_text=name in texts)
         yield pd.DataFrame(columns, copy=False)
 
 
@@ -113,15 +113,14 @@ def _look(dialect: Dialect, texts: set[str]) -> tuple[set[str], set[str]]:
 
 def _collect(
     dialect: Dialect, names: Sequence[str], numeric: set[str], recurring: set[str]
-) -> tuple[dict[str, list[Any]], dict[str, dict[str, int]]]:
-    """Blocks of each column, none where numbers go on as words; codes of the words that recur."""
-    parts: dict[str, list[Any]] = {name: [] for name in names}
+) -> tuple[dict[str, Any], dict[str, dict[str, int]]]:
+    """Columns that are no numbers followed by words; and codes of the words that recur."""
+    n_expected = dialect.n_bytes // dialect.row_bytes
+    is_array = numeric | recurring
+    parts: dict[str, Any] = {n: _Growing(n_expected) if n in is_array else [] for n in names}
     words: dict[str, dict[str, int]] = {name: {} for name in names}
-    names = list(names)
-    for block in read_blocks(
-        dialect, {name: None if name in numeric else object for name in names}
-    ):
-        for name in list(names):
+    for block in read_blocks(dialect, {n: None if n in numeric else object for n in names}):
+        for name in list(parts):
             cells = block[name]
             if name not in numeric:
                 is_coded = name in recurring
@@ -129,8 +128,7 @@ def _collect(
             elif (numbers := _numbers(cells, dialect)) is not None:
                 parts[name].append(_short(numbers) if dialect.n_bytes >= LARGE else numbers)
             else:
-                parts[name].clear()
-                names.remove(name)
+                del parts[name]
     return parts, words
 
 
@@ -197,20 +195,45 @@ def _short(numbers: Any) -> Any:
         return numbers.astype(np.float32)
 
 
-def _array(parts: list[Any]) -> Any:
-    """Blocks of numbers as one array; with a gap whole numbers become fractions."""
-    is_short = all(part.itemsize <= 4 for part in parts)
-    is_whole = all(part.dtype.kind == "i" for part in parts)
-    if is_short and not is_whole:
-        whole = [part for part in parts if part.dtype.kind == "i"]
-        is_short = all(
-            -LARGEST_SHORT <= part.min() and part.max() <= LARGEST_SHORT for part in whole
-        )
-    out = np.empty(sum(map(len, parts)), dtype=f"{'i' if is_whole else 'f'}{4 if is_short else 8}")
-    return np.concatenate(parts, out=out)
+class _Growing:
+    """Numbers of one column, block after block, in the shortest type that holds them all.
+
+    Their room is taken at the beginning: blocks kept apart until the end would leave holes in memory.
+    """
+
+    def __init__(self, n_expected: int) -> None:
+        self._rows = np.empty(n_expected, np.int32)
+        self._n = 0
+        self._largest = 0  # of the whole numbers
+
+    def append(self, numbers: Any) -> None:
+        if numbers.dtype.kind == "i":
+            self._largest = max(self._largest, -int(numbers.min()), int(numbers.max()))
+        dtype, end = self._common(numbers.dtype), self._n + len(numbers)
+        if dtype != self._rows.dtype or end > len(self._rows):
+            n_rows = len(self._rows) if end <= len(self._rows) else end + end // 2
+            rows = np.empty(n_rows, dtype)
+            rows[: self._n] = self._rows[: self._n]
+            self._rows = rows
+        self._rows[self._n : end] = numbers
+        self._n = end
+
+    def _common(self, other: Any) -> Any:
+        """Type for these and others; whole numbers beside fractions become fractions."""
+        own = self._rows.dtype
+        if own.kind == other.kind:
+            return max(own, other, key=lambda dtype: dtype.itemsize)
+        is_short = own.itemsize == other.itemsize == 4 and self._largest <= LARGEST_SHORT
+        return np.dtype(np.float32 if is_short else np.float64)
+
+    def array(self) -> Any:
+        self._rows.resize(self._n, refcheck=False)
+        return self._rows
 
 
-def _of_words(words: dict[str, int], codes: Any, dialect: Dialect, keep_text: bool) -> Any:
+def _of_words(
+    words: dict[str, int], codes: Any, dialect: Dialect, *, keep_text: bool, is_large: bool = False
+) -> Any:
     """Column of words that recur: what they mean, or strings, which are categories in a large file."""
     import pandas as pd
 
@@ -219,8 +242,7 @@ def _of_words(words: dict[str, int], codes: Any, dialect: Dialect, keep_text: bo
     meaning = None if keep_text else _meaning(cells, codes, counts, dialect)
     if meaning is not None:
         return meaning
-    is_plain = keep_text or find_format(cells[:SAMPLE])[0] is None
-    if dialect.n_bytes >= LARGE and is_plain:
+    if is_large and (keep_text or find_format(cells[:SAMPLE])[0] is None):
         return pd.Categorical.from_codes(codes, categories=pd.Index(cells, dtype=_text_type()))
     return pd.Series(spread(np.array(cells, dtype=object), codes, None), dtype=_text_type())
 

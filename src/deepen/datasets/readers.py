@@ -32,7 +32,8 @@ def read_table(
     Arrays (.npy, .npz, .idx, MNIST's own ``-ubyte`` files, also .gz) become one column a feature;
     in .npz the features are called X or x_train (with x_test below it) and the target y, or they are
     the only two arrays, of which the target has one axis; it becomes the column ``target``, and an
-    array alone is features without one. Parquet (.parquet) is read as it is.
+    array alone is features without one. Parquet (.parquet) is read as it is,
+    by pyarrow: ``pip install "deepen[parquet]"``.
 
     Parameters
     ----------
@@ -54,6 +55,8 @@ def read_table(
     ------
     DataError
         With one line that names place, cause and remedy.
+    ImportError
+        If the file is Parquet and pyarrow is not installed.
 
     Examples
     --------

@@ -17,7 +17,7 @@ from deepen.datasets.values import MISSING
 if TYPE_CHECKING:
     import pandas as pd
 
-BLOCK = 2**23  # bytes of text that are parsed at a time
+BLOCK = 2**22  # bytes of text that are parsed at a time
 LONGEST_FIELD = 2**31 - 1  # bytes; csv's own limit is 2**17
 NAMES_OF_SEPARATORS = {"\t": "tab", ";": "semicolon", "|": "bar", ",": "comma"}
 

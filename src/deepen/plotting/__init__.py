@@ -1,4 +1,7 @@
-"""Pictures of what was learnt. Nothing here touches pyplot or any global state of matplotlib."""
+"""Pictures of what was learnt, by matplotlib, an extra: ``pip install "deepen[plot]"``.
+
+Nothing here touches pyplot or any global state of matplotlib.
+"""
 
 from __future__ import annotations
 
