@@ -86,6 +86,8 @@ _CODER |= {"batch_size": 100, "epochs": 12, "falling": True}
 _RATE = {"learning_rate_init": 0.001}
 _CAREFUL = {"learning_rate_init": 0.01, "below": 0.01}  # on top, and the share of it below
 _SIZES = ([1024], [1024, 1024])
+_NOISE = {"input_dropout": 0.5, "alpha": 0.01}
+_DROPPED = ((_SIZES[0], 0.5), (_SIZES[0], 0.0), (_SIZES[1], 0.5))  # sizes, share of hidden units
 
 
 def _plain() -> list[dict[str, Any]]:
@@ -99,23 +101,23 @@ def _plain() -> list[dict[str, Any]]:
 
 def _noisy() -> list[dict[str, Any]]:
     """Settings of networks with dropout."""
-    tried = ((_SIZES[0], 0.5), (_SIZES[0], 0.0), (_SIZES[1], 0.5))
-    own = {"input_dropout": 0.5, "alpha": 0.01}
-    return [own | {"hidden_layer_sizes": sizes, "dropout": rate} | _RATE for sizes, rate in tried]
+    return [
+        _NOISE | {"hidden_layer_sizes": sizes, "dropout": share} | _RATE
+        for sizes, share in _DROPPED
+    ]
 
 
 def _from_machines() -> list[dict[str, Any]]:
     """Settings that start from Boltzmann machines, whose logistic units take short steps."""
-    found = []
-    for sizes, dropout in ((_SIZES[0], 0.5), (_SIZES[0], 0.0), (_SIZES[1], 0.5)):
-        own = {"dropout": dropout, "input_dropout": 0.5, "alpha": 0.01}
-        found.append(own | {"stack": ["rbm", sizes, _MACHINE]} | _CAREFUL)
-    return found
+    return [
+        _NOISE | {"stack": ["rbm", sizes, _MACHINE], "dropout": share} | _CAREFUL
+        for sizes, share in _DROPPED
+    ]
 
 
 def _from_coders() -> list[dict[str, Any]]:
     """Settings that start from denoising autoencoders of rectifiers."""
-    own = {"dropout": 0.5, "input_dropout": 0.5, "alpha": 0.01}
+    own = _NOISE | {"dropout": 0.5}
     tried = ((_SIZES[0], _RATE), (_SIZES[0], _CAREFUL), (_SIZES[1], _RATE))
     return [own | {"stack": ["autoencoder", sizes, _CODER]} | steps for sizes, steps in tried]
 
@@ -207,6 +209,7 @@ def tune_and_test(n_labels: int, method: str, draw: int, args: argparse.Namespac
     pool, X, y = X[others[: POOL[n_labels]]], X[labelled], y[labelled]
     folds = list(StratifiedKFold(N_FOLDS, shuffle=True, random_state=draw).split(X, y))
     n_steps = args.steps or STEPS[n_labels]
+    passes = args.passes or PASSES[n_labels]
     results = Results(args.out / f"{n_labels}-{method}-{draw}.json", args.machine)
     common = {"labels": n_labels, "method": method, "draw": draw, "steps": n_steps}
     common |= {} if args.rows is None else {"rows": args.rows}
@@ -217,7 +220,6 @@ def tune_and_test(n_labels: int, method: str, draw: int, args: argparse.Namespac
     def test(settings: dict[str, Any], is_pseudo: bool) -> float:
         model = fitted(np.arange(n_labels), settings)
         if is_pseudo:
-            passes = args.passes or PASSES[n_labels]
             model = with_pseudo_labels(model, X, y, pool, passes, PSEUDO_RATE[method])
         return percent_wrong(model, X_test, y_test)
 
@@ -234,11 +236,10 @@ def tune_and_test(n_labels: int, method: str, draw: int, args: argparse.Namespac
         trials.append(one_run(identity, validate, results))
     best = min(trials, key=lambda run: run["error"])
     chosen = common | {"validated": best["error"], "settings": best["settings"]}
-    for judged_on in (TEST, PSEUDO) if args.pseudo else (TEST,):
-        is_pseudo = judged_on == PSEUDO
-        measure = partial(test, best["settings"], is_pseudo)
-        more = {"passes": list(args.passes or PASSES[n_labels])} if is_pseudo else {}
-        one_run(chosen | {"judged_on": judged_on} | more, measure, results)
+    one_run(chosen | {"judged_on": TEST}, partial(test, best["settings"], False), results)
+    if args.pseudo:
+        identity = chosen | {"judged_on": PSEUDO, "passes": list(passes)}
+        one_run(identity, partial(test, best["settings"], True), results)
 
 
 def candidates(method: str, args: argparse.Namespace) -> list[dict[str, Any]]:

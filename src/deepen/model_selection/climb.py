@@ -141,10 +141,10 @@ class Climber:
 
     def _has_time(self, attempt: Attempt, n_settings: int, deadline: float | None) -> bool:
         """Whether another repeat is thought to end before the deadline."""
-        if deadline is None or not attempt.outcomes:
+        # The cheapest answer comes late or not: without an interval there is none.
+        least = LEAST_REPEATS if attempt.rung.kind == "plain" else 1
+        if deadline is None or len(attempt.outcomes) < least:
             return True
-        if attempt.rung.kind == "plain" and len(attempt.outcomes) < LEAST_REPEATS:
-            return True  # the cheapest answer, late or not: without an interval there is none
         last = attempt.outcomes[-1]
         expected = last.fit_seconds * work_of(n_settings) + last.pretraining_seconds
         return now() + ROOM_FOR_A_REPEAT * expected <= deadline

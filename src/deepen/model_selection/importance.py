@@ -66,9 +66,9 @@ def importances(attempt: Attempt, data: Data, deadline: float) -> list[Importanc
     groups = joined(blocks, first.training[0])
     added: list[list[RowLosses]] = [[] for _ in groups]
     longest = 0.0
-    for outcome in attempt.outcomes[:MOST_REPEATS]:
+    for n_done, outcome in enumerate(attempt.outcomes[:MOST_REPEATS]):
         start = now()
-        if not fits(len(added[0]) if added else 0, max(longest, outcome.fit_seconds), deadline):
+        if not fits(n_done, max(longest, outcome.fit_seconds), deadline):
             break
         arrays = data.arrays(outcome.repeat, form)
         own = blocks_of(arrays.encoder)

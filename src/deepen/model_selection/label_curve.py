@@ -105,12 +105,12 @@ def label_losses(attempt: Attempt, data: Data, deadline: float) -> LabelLosses |
     """
     found: list[list[tuple[int, RowLosses]]] = []
     longest = 0.0
-    for outcome in attempt.outcomes[:MOST_REPEATS]:
+    for n_done, outcome in enumerate(attempt.outcomes[:MOST_REPEATS]):
         start, n_rows = now(), len(data.splits[outcome.repeat].training)
         sizes = sizes_of(n_rows)
         # A pre-trained network takes as many steps with few labels as with many.
         trainings = len(sizes) if attempt.rung.pretraining else sum(sizes) / n_rows
-        if not fits(len(found), max(longest, trainings * outcome.fit_seconds), deadline):
+        if not fits(n_done, max(longest, trainings * outcome.fit_seconds), deadline):
             break
         points = _points_of(attempt, outcome, data, deadline)
         if points is None:

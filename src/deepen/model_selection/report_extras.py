@@ -97,8 +97,11 @@ def use_of_unlabelled(ladder: Ladder) -> str:
 
 def _missing(ladder: Ladder) -> list[Notice]:
     """Parts of the page that could not be had, with the reason."""
-    titles = {"label_curves": "error against labels", "importances": "columns that matter"}
-    titles["layers"] = "pictures of the layers"
+    titles = {
+        "label_curves": "error against labels",
+        "importances": "columns that matter",
+        "layers": "pictures of the layers",
+    }
     reasons = ladder.findings_.reasons
     by_reason: dict[str, list[str]] = {}
     for key, title in titles.items():
