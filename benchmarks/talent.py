@@ -4,8 +4,8 @@
                                                 [--numbers standard] [--set KEY=VALUE ...]
 
 The candidates of a rung are its own first setting and draws from its space (`--set` fixes a parameter in
-all of them). Each trains once on the 1,280 training rows; the four that err least on the 320 validation
-rows train with every seed; the one with the least mean validation error, of equals the one with the least
+all of them). Each trains once on the 1,280 training rows; the quarter that errs least on the 320 validation
+rows trains with every seed; the one with the least mean validation error, of equals the one with the least
 mean log loss there, is the rung's. Only then are its networks, one a seed, judged on the 400 test rows.
 One test row is .0025.
 
@@ -34,7 +34,7 @@ from deepen.model_selection.training import fit_candidate
 
 FILE = "talent/mfeat-factors.csv.gz"
 PARTS = ("train", "val", "test")
-N_FINALISTS = 4
+FINALISTS = 4  # one in so many candidates
 
 
 def parts(path):
@@ -70,7 +70,8 @@ def chosen(rung, arrays, data, settings, n_seeds):
 
     models = [[trained(params, 0)] for params in settings]
     first = [losses(model, arrays.tuning, data) for [model] in models]
-    finalists = sorted(range(len(settings)), key=first.__getitem__)[:N_FINALISTS]
+    finalists = sorted(range(len(settings)), key=first.__getitem__)
+    finalists = finalists[: -(-len(settings) // FINALISTS)]
     for i in finalists:
         models[i] += [trained(settings[i], seed) for seed in range(1, n_seeds)]
     figures = {i: np.array([losses(m, arrays.tuning, data) for m in models[i]]) for i in finalists}

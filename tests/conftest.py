@@ -17,8 +17,15 @@ import jax
 import numpy as np
 import pytest
 from jaxtyping import install_import_hook
+from threadpoolctl import threadpool_limits
 
 import quick_compiler
+
+# Each worker has a core. More threads of BLAS and OpenMP than cores wait for one another: small products
+# and t-SNE then take up to a hundred times as long.
+if "PYTEST_XDIST_WORKER" in os.environ:
+    threadpool_limits(1)  # of libraries that are loaded
+    os.environ |= dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")  # of later ones
 
 # Annotations of these modules are checked at run time. Not of the optimisers: JAX rebuilds those pytrees
 # with tracers, and anything else, in the place of their numbers.

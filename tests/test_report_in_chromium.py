@@ -75,6 +75,8 @@ def test_the_policy_stops_a_script_and_a_style_that_got_through(opened):
     attack = "<script>document.title='x'</script><p id='p' style='color:red' onclick='f()'>p</p>"
     attack += "<img src='http://127.0.0.1:9/x.png'>"
     page = opened(render(sample_report()).replace("</main>", f"{attack}</main>"))
+    page.run("document.querySelector('#p').click()")  # some versions look at a handler only then
+    page.settle()
     said = [entry["entry"]["text"] for entry in page.complaints()]
     assert page.run("document.title") != "x" and len(said) >= 4
     assert style(page, "#p", "color") != "rgb(255, 0, 0)"

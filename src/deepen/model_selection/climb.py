@@ -162,6 +162,7 @@ class Climber:
 
     def _try_out(self, rung: Rung, deadline: float) -> None:
         """Correct the estimate by trainings of the first setting; a network's first one compiles."""
+        [first] = candidates(rung, self.data.task, 1, self.data.seed)
         seconds: list[float] = []
         n_tries = TRIES if rung.is_network else 1
         for _ in range(n_tries if rung.space else 0):
@@ -171,7 +172,7 @@ class Climber:
                 break
             arrays = self.data.arrays(0, rung.form)
             fitted = training.fit_candidate(
-                rung, rung.first if rung.name != "linear" else {}, arrays, self.data,
+                rung, first, arrays, self.data,
                 seed=self.data.seed, deadline=deadline,
             )  # fmt: skip
             seconds.append(fitted.seconds)

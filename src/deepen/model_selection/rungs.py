@@ -160,12 +160,12 @@ RUNGS: tuple[Rung, ...] = (
         "ladder", modern,
         first={
             "hidden_layer_sizes": (256, 256), "learning_rate_init": 3e-3, "alpha": 1e-4,
-            "dropout": 0.35, "activation": "relu",
+            "dropout": 0.35, "activation": "relu", "label_smoothing": 0.1,
         },
         space={
             "hidden_layer_sizes": _one_of((256, 256), (256, 256, 256)),
             "learning_rate_init": _log_uniform(1e-3, 1e-2),
-            "alpha": _log_uniform(1e-5, 1.0),
+            "alpha": _log_uniform(1e-5, 0.3),
             "dropout": _one_of(0.1, 0.2, 0.35, 0.5),
             "activation": _one_of("relu", "relu", "gelu", "selu"),
             "label_smoothing": _one_of(0.0, 0.1),
@@ -254,15 +254,15 @@ def candidates(rung: Rung, task: Task, n_candidates: int, seed: int) -> list[dic
     >>> candidates(RUNGS[1], "classification", 1, seed=0)
     [{'C': 1.0}]
     """
-    if not rung.space:
-        return [dict(rung.first)]
     if rung.name == "linear" and task == "regression":
         return [{"alpha": alpha} for alpha in RIDGE_PENALTIES[:n_candidates]]
-    rng = np.random.default_rng([seed, *rung.name.encode()])
     left_out = OF_CLASSES if task == "regression" else ()
-    space = {k: draw for k, draw in rung.space.items() if k not in left_out}
-    draws = [{k: draw(rng) for k, draw in space.items()} for _ in range(n_candidates - 1)]
-    return [dict(rung.first), *draws]
+    first, space = (
+        {k: v for k, v in part.items() if k not in left_out} for part in (rung.first, rung.space)
+    )
+    rng = np.random.default_rng([seed, *rung.name.encode()])
+    n_draws = n_candidates - 1 if space else 0
+    return [first, *({k: draw(rng) for k, draw in space.items()} for _ in range(n_draws))]
 
 
 def build(
