@@ -78,8 +78,8 @@ PSEUDO_RATE = {"plain": 1e-3, "dropout": 1e-3, "rbm": 3e-3, "autoencoder": 1e-3}
 BATCH_SIZE, LAYER_SEED = 100, 0
 
 # A stack is (kind, sizes, options), as :func:`benchmarks.pretraining.stack_of` trains it.
-_MACHINE = {"algorithm": "cd", "learning_rate": 0.1, "momentum": 0.5, "alpha": 2e-4}
-_MACHINE |= {"batch_size": 100, "epochs": 30, "falling": True}
+_MACHINE = {"algorithm": "cd", "learning_rate": 0.05, "momentum": 0.9, "alpha": 2e-4}
+_MACHINE |= {"batch_size": 100, "epochs": 30, "falling": True, "centered": False}
 _CODER = {"activation": "relu", "loss": "cross_entropy", "tied": True, "alpha": 0.0}
 _CODER |= {"corruption": "masking", "corruption_level": 0.5, "learning_rate_init": 0.001}
 _CODER |= {"batch_size": 100, "epochs": 12, "falling": True}

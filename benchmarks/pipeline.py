@@ -2,8 +2,8 @@
 
 MNIST, 784-500-500-2000-10: three restricted Boltzmann machines by CD-1, 10 epochs each, then 20 epochs
 of back-propagation with momentum, all in batches of 100. The torch side is the same written plainly:
-eager tensors, the contrastive gradient by hand, ``nn.Sequential`` and ``torch.optim.SGD``. Both sample
-the hidden units and take means of the visible ones. Prints Markdown; needs DEEPEN_DATA, torch and an
+eager tensors, the contrastive gradient by hand, ``nn.Sequential`` and ``torch.optim.SGD``. Both follow
+the plain gradient and sample hidden and visible units. Prints Markdown; needs DEEPEN_DATA, torch and an
 idle machine. ``--quick`` is little data, to see that it works.
 """
 
@@ -35,6 +35,7 @@ def of_deepen(n_rows: int, share: float) -> Run:
     X, y, X_test, y_test = mnist(n_rows)
     machine = BernoulliRBM(
         algorithm="cd",
+        centered=False,
         learning_rate=PRETRAINING["rate"],
         momentum=PRETRAINING["momentum"],
         n_iter=_epochs(PRETRAINING, share),
@@ -108,7 +109,7 @@ def _torch_machine(X: Any, size: int, epochs: int) -> tuple[Any, Any]:
         for rows in torch.randperm(len(X)).split(BATCH_SIZE):
             v = X[rows]
             h = torch.sigmoid(v @ W + c)
-            v_model = torch.sigmoid(torch.bernoulli(h) @ W.T + b)
+            v_model = torch.bernoulli(torch.sigmoid(torch.bernoulli(h) @ W.T + b))
             h_model = torch.sigmoid(v_model @ W + c)
             gradients = (
                 (v.T @ h - v_model.T @ h_model) / len(rows),

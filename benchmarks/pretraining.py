@@ -58,8 +58,9 @@ _DENOISING = {
 }
 _MACHINES = {
     "algorithm": "cd",
+    "centered": False,
     "learning_rate": 0.05,
-    "momentum": 0.5,
+    "momentum": 0.9,
     "alpha": 2e-4,
     "batch_size": 100,
     "epochs": 30,

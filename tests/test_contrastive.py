@@ -1,5 +1,6 @@
 """The contrast of free energies and its gradients, against enumeration and written-out algebra."""
 
+import itertools
 import re
 
 import jax
@@ -18,10 +19,12 @@ from engine_problems import endless, make_batches
 from test_energy import bernoulli_params, gaussian_params, states
 
 ALGORITHMS = ["pcd", "cd", "fpcd", "pt", "exact"]
+PLAIN = (False, False)
+CENTRED = list(itertools.product([True, False], repeat=2))  # by the visible, by the hidden units
 
 
 def contrast(algorithm="pcd", units="bernoulli", n_rows=8, **options):
-    chosen = {"n_steps": 1, "is_centred": True, "learns_variance": True, "is_binarized": False}
+    chosen = {"n_steps": 1, "centred": (True, True), "learns_variance": True, "is_binarized": False}
     fast_rate = 0.1 if algorithm == "fpcd" else None
     chosen |= {"nominal_weight": float(n_rows), "fast_rate": fast_rate} | options
     return ContrastiveDivergence(units, algorithm, **chosen)
@@ -83,7 +86,7 @@ def plain_gradient(params, v, weights):
 def test_exact_gradient_is_the_difference_of_expectations(rng):
     params = bernoulli_params(rng, 7, 5)
     v, weights = rng.randint(0, 2, (8, 7)) * 1.0, rng.rand(8)
-    objective = contrast("exact", is_centred=False)
+    objective = contrast("exact", centred=PLAIN)
     cost, gradient, _ = gradient_of(
         objective, params, v, weights, first_state(rng, params, "exact")
     )
@@ -97,7 +100,7 @@ def test_exact_gradient_of_gaussian_units_against_differences(rng):
     params = gaussian_params(rng, 3, 4)
     v, weights, state = rng.standard_normal((8, 3)), rng.rand(8), None
     state = first_state(rng, params, "exact")
-    objective = contrast("exact", "gaussian", is_centred=False)
+    objective = contrast("exact", "gaussian", centred=PLAIN)
     gradient = gradient_of(objective, params, v, weights, state)[1]
     variance = np.exp(params.log_variance)  # in which the steps of W's rows and of a are measured
     gradient = gradient._replace(
@@ -114,7 +117,7 @@ def test_exact_gradient_of_gaussian_units_against_differences(rng):
     by_differences = (along(1e-5) - along(-1e-5)) / 2e-5
     products = jax.tree.map(lambda g, d: (g * d).sum(), gradient, direction)
     np.testing.assert_allclose(sum(products), by_differences, rtol=1e-6, atol=1e-6)
-    fixed = contrast("exact", "gaussian", is_centred=False, learns_variance=False)
+    fixed = contrast("exact", "gaussian", centred=PLAIN, learns_variance=False)
     assert not gradient_of(fixed, params, v, weights, state)[1].log_variance.any()
 
 
@@ -148,8 +151,8 @@ def test_the_centred_gradient_is_that_of_the_reparametrised_machine(rng):
     assert_close(step, wanted, atol=1e-12)
 
 
-@pytest.mark.parametrize("is_centred", [True, False])
-def test_gaussian_units_learn_the_same_in_any_scale_of_the_columns(is_centred, rng):
+@pytest.mark.parametrize("centred_by", CENTRED)
+def test_gaussian_units_learn_the_same_in_any_scale_of_the_columns(centred_by, rng):
     params = gaussian_params(rng, 3, 4)
     scale = np.exp(3 * rng.standard_normal(3))
     scaled = gaussian_energy.Params(
@@ -159,7 +162,7 @@ def test_gaussian_units_learn_the_same_in_any_scale_of_the_columns(is_centred, r
         params.log_variance + 2 * np.log(scale),
     )
     v, weights = rng.standard_normal((8, 3)), rng.rand(8)
-    objective = contrast("exact", "gaussian", is_centred=is_centred)
+    objective = contrast("exact", "gaussian", centred=centred_by)
     state = first_state(rng, params, "exact")
     of_scaled = state._replace(visible_offset=state.visible_offset * scale)
     found = gradient_of(objective, scaled, v * scale, weights, of_scaled)[1]
@@ -219,9 +222,10 @@ class DerivedGradient(ContrastiveDivergence):
     """The contrast whose gradient nobody arranged by hand: that of mean free energies, then centred."""
 
     def _cost(self, params, data, rows, signed, state):
-        offsets = state.visible_offset, state.hidden_offset
-        if not self.is_centred:
-            offsets = jax.tree.map(jnp.zeros_like, offsets)
+        offsets = [
+            mean if is_centred else jnp.zeros_like(mean)
+            for mean, is_centred in zip(state[:2], self.centred, strict=True)
+        ]
         own = centred(params, *offsets, jnp.ones_like(offsets[0]))
         blocks = zip(rows, signed, strict=True)
         cost = sum(r @ bernoulli_energy.free_energy(own, block) for block, r in blocks)
@@ -231,12 +235,12 @@ class DerivedGradient(ContrastiveDivergence):
 
 
 @pytest.mark.parametrize("algorithm", ALGORITHMS)
-@pytest.mark.parametrize("is_centred", [True, False])
-def test_every_algorithm_has_the_gradient_of_its_free_energies(algorithm, is_centred, rng, seed):
+@pytest.mark.parametrize("centred_by", CENTRED)
+def test_every_algorithm_has_the_gradient_of_its_free_energies(algorithm, centred_by, rng, seed):
     params = bernoulli_params(rng, 7, 5)
     v, weights = rng.rand(8, 7), np.where(np.arange(8) < 6, rng.rand(8), 0)
     state = first_state(rng, params, algorithm)
-    objective = contrast(algorithm, is_centred=is_centred, n_steps=3)
+    objective = contrast(algorithm, centred=centred_by, n_steps=3)
     derived = DerivedGradient(**vars(objective))
     found, wanted = (
         gradient_of(form, params, v, weights, state, seed) for form in (objective, derived)
@@ -251,11 +255,13 @@ def mirrored(params):
     return bernoulli_energy.Params(-W, -a, b + W.sum(axis=0))
 
 
-@pytest.mark.parametrize("is_centred", [True, False])
-def test_inverted_data_lead_to_the_mirrored_machine_when_centred_and_only_then(is_centred, rng):
+@pytest.mark.parametrize("centred_by", CENTRED)
+def test_inverted_data_lead_to_the_mirrored_machine_when_they_are_centred_and_only_then(
+    centred_by, rng
+):
     params = bernoulli_params(rng, 6, 3)
     X = (rng.rand(40, 6) < 0.25).astype(np.float64)
-    objective = contrast("exact", is_centred=is_centred, n_rows=10)
+    objective = contrast("exact", centred=centred_by, n_rows=10)
     offset = np.full(3, 0.5)
 
     def trained(params, X):
@@ -266,7 +272,7 @@ def test_inverted_data_lead_to_the_mirrored_machine_when_centred_and_only_then(i
 
     straight, inverted = trained(params, X), trained(mirrored(params), 1 - X)
     apart = max(abs(a - b).max() for a, b in zip(mirrored(straight), inverted, strict=True))
-    assert (apart < 1e-9) == is_centred
+    assert (apart < 1e-9) == centred_by[0]
     gain = mean_log_likelihood(straight, X) - mean_log_likelihood(params, X)
     assert gain > 0
 
@@ -278,11 +284,11 @@ def test_centred_and_plain_steps_climb_to_the_same_optimum(rng):
     bound = (p * np.log(p)).sum()
     start = bernoulli_params(rng, 3, 6, scale=0.5)
     found = []
-    for is_centred in (True, False):
+    for centred_by in CENTRED:
         state = State(X.mean(axis=0), np.full(6, 0.5))
         run = Run(stopping=endless(3000))
         result = minimize(
-            contrast("exact", is_centred=is_centred, n_rows=10),
+            contrast("exact", centred=centred_by, n_rows=10),
             start,
             make_batches(X, np.zeros(10)),
             SGD(0.2, 0.9),
@@ -344,7 +350,7 @@ def test_contrastive_divergence_is_that_of_k_steps_of_the_kernel(rng, seed):
     v, weights = np.tile(every[chosen], (n // 4, 1)), np.full(n, 1 / n)
     of_data = np.bincount(chosen, minlength=len(every)) / 4
     for k in (1, 3, 20):
-        objective = contrast("cd", is_centred=False, n_steps=k, n_rows=n)
+        objective = contrast("cd", centred=PLAIN, n_steps=k, n_rows=n)
         state = first_state(rng, params, "cd")
         gradient = gradient_of(objective, params, v, weights, state, seed)[1]
         after = of_data @ np.linalg.matrix_power(v_to_h @ h_to_v, k)
@@ -381,7 +387,7 @@ def test_a_short_batch_moves_by_its_share(rng):
     _, short, moved = gradient_of(objective, params, v, weights, state)
     _, whole, moved_by_all = gradient_of(objective, params, v, np.ones(8), state)
     # The offsets differ a little, on which the centred gradient leans; the plain one is exact.
-    plain = contrast("pcd", is_centred=False)
+    plain = contrast("pcd", centred=PLAIN)
     short = gradient_of(plain, params, v, weights, state)[1]
     whole = gradient_of(plain, params, v, np.ones(8), state)[1]
     assert_close(jax.tree.map(lambda g: 4 * g, short), whole, atol=1e-10)
@@ -450,7 +456,7 @@ def test_binarised_rows_are_drawn_with_their_values(rng):
     state = first_state(rng, params)
     drawn, still = (
         gradient_of(
-            contrast("exact", is_centred=False, is_binarized=flag, n_rows=1),
+            contrast("exact", centred=PLAIN, is_binarized=flag, n_rows=1),
             params,
             v,
             weights,
@@ -466,9 +472,9 @@ def test_binarised_rows_are_drawn_with_their_values(rng):
 def test_sparsity_pulls_the_mean_log_odds_by_the_excess(rng):
     params = bernoulli_params(rng)
     v, state = rng.randint(0, 2, (8, 6)) * 1.0, first_state(rng, params)
-    options = {"is_centred": False, "sparsity_target": 0.1, "sparsity_cost": 3.0}
+    options = {"centred": PLAIN, "sparsity_target": 0.1, "sparsity_cost": 3.0}
     with_target = gradient_of(contrast("pcd", **options), params, v, np.ones(8), state)
-    without = gradient_of(contrast("pcd", is_centred=False), params, v, np.ones(8), state)
+    without = gradient_of(contrast("pcd", centred=PLAIN), params, v, np.ones(8), state)
     excess = 3.0 * (with_target[2].hidden_offset - 0.1)
     pull = with_target[1].hidden_bias - without[1].hidden_bias
     np.testing.assert_allclose(pull, 8 * excess, atol=1e-10)

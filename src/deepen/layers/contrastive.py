@@ -70,9 +70,11 @@ class ContrastiveDivergence:
     algorithm : {'pcd', 'cd', 'fpcd', 'pt', 'exact'}
     n_steps : int
         k, Gibbs steps per batch.
-    is_centred, learns_variance, is_binarized : bool
-        Whether the gradient is the centred one, whether Gaussian units learn their variances, and
-        whether every visit draws the units of a row with its values as probabilities.
+    centred : tuple of two bools
+        Whether the gradient is centred by the visible and by the hidden units' means.
+    learns_variance, is_binarized : bool
+        Whether Gaussian units learn their variances, and whether every visit draws the units of a row
+        with its values as probabilities.
     nominal_weight : float
         Weight of a full batch: a shorter one moves offsets and fast weights by its share.
     fast_rate : float or None
@@ -84,7 +86,7 @@ class ContrastiveDivergence:
     units: str = field(metadata={"static": True})
     algorithm: str = field(metadata={"static": True})
     n_steps: int = field(metadata={"static": True})
-    is_centred: bool = field(metadata={"static": True})
+    centred: tuple[bool, bool] = field(metadata={"static": True})
     learns_variance: bool = field(metadata={"static": True})
     is_binarized: bool = field(metadata={"static": True})
     nominal_weight: Any
@@ -149,10 +151,7 @@ class ContrastiveDivergence:
         v, weights = data
         followed = self._followed(params, state)
         if self.units == "bernoulli" and self.algorithm != "exact":
-            offsets = (state.visible_offset, state.hidden_offset)
-            if not self.is_centred:
-                offsets = jax.tree.map(jnp.zeros_like, offsets)
-            cost = contrast(params, rows, signed, offsets)
+            cost = contrast(params, rows, signed, self._offsets(state))
         else:
             energies = (self.energy.free_energy(followed, block) for block in rows)
             terms = [r @ F for r, F in zip(signed, energies, strict=True)]
@@ -167,15 +166,21 @@ class ContrastiveDivergence:
         pull = weights @ self.energy.hidden_logits(followed, v) @ excess
         return cost + pull - lax.stop_gradient(pull)
 
+    def _offsets(self, state: State) -> tuple[Array, Array]:
+        """Offsets mu and lambda of the centred gradient; zeros of units that are not centred."""
+        means = (state.visible_offset, state.hidden_offset)
+        mu, lambda_ = (float(on) * mean for on, mean in zip(self.centred, means, strict=True))
+        return mu, lambda_
+
     def _followed(self, params: Any, state: State) -> Any:
         """The parameters, with the gradient that is wanted of them."""
-        mu, lambda_ = (float(self.is_centred) * offset for offset in state[:2])
+        mu, lambda_ = self._offsets(state)
         if self.units == "gaussian":
             variance = jnp.exp(params.log_variance)
             params = centred(params, self.energy.scaled(params, mu), lambda_, variance)
             if not self.learns_variance:
                 params = params._replace(log_variance=lax.stop_gradient(params.log_variance))
-        elif self.is_centred:
+        elif any(self.centred):
             params = centred(params, mu, lambda_, jnp.ones_like(mu))
         return params
 

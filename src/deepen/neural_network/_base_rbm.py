@@ -42,7 +42,7 @@ class BaseRBM(RBMInference):
         "n_steps": [_count],
         "n_chains": [_count, None],
         "n_temperatures": [Interval(numbers.Integral, 2, None, closed="left")],
-        "centered": ["boolean"],
+        "centered": ["boolean", StrOptions({"visible"})],
         "solver": "no_validation",
         "momentum": [Interval(numbers.Real, 0, 1, closed="left")],
         "alpha": [_not_negative],

@@ -169,7 +169,9 @@ def _machines(network: Any, X: Any, n_layers: int) -> list[Any]:
 
     size, n_epochs = _length(X)
     options: dict[str, Any] = {"algorithm": "cd", "batch_size": size, "n_iter": n_epochs}
-    binary = BernoulliRBM(learning_rate=0.1, momentum=0.5, **options)
+    # Centred by the hidden units too, these are on for half of the rows: the better model of the data is
+    # the worse start of a classifier. Without any centring it depends on which value is called 1.
+    binary = BernoulliRBM(learning_rate=0.05, momentum=0.9, centered="visible", **options)
     first = binary
     if are_probabilities(X):
         reason = "all values are in [0, 1]: they are taken for probabilities"

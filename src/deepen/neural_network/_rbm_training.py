@@ -18,6 +18,8 @@ from deepen.solvers import is_deterministic, resolve_solver
 
 Array = NDArray[Any]
 ROWS_PRINTED_OF = 100  # whose pseudo-likelihood ``verbose`` prints
+# Whether visible and hidden units are centred, by the parameter ``centered``.
+CENTRED = {True: (True, True), "visible": (True, False), False: (False, False)}
 
 # Parameters that a resumed run may change: they do not change the bits of the epochs.
 _NOT_IDENTITY = {"checkpoint", "callbacks", "verbose", "n_iter"}
@@ -168,7 +170,7 @@ def _objective(estimator: Any, optimizer: Any, nominal_weight: float) -> Any:
         algorithm=estimator.algorithm,
         n_steps=int(estimator.n_steps),
         # The centred gradient couples weights and biases; rescaled each by itself it descends no more.
-        is_centred=bool(estimator.centered) and isinstance(optimizer, SGD),
+        centred=CENTRED[estimator.centered] if isinstance(optimizer, SGD) else CENTRED[False],
         learns_variance=bool(getattr(estimator, "learn_variance", False)),
         is_binarized=bool(getattr(estimator, "binarize", False)),
         nominal_weight=nominal_weight,

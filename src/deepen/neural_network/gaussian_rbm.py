@@ -96,7 +96,7 @@ class GaussianRBM(BaseRBM):
         n_steps: int = 1,
         n_chains: int | None = None,
         n_temperatures: int = 10,
-        centered: bool = True,
+        centered: bool | str = True,
         solver: Any = "sgd",
         momentum: float = 0.0,
         alpha: float = 0.0,
