@@ -38,10 +38,10 @@ def climbed(n_wrong, n_rows=N_ROWS, min_gain=0.01):
     return decide(losses, judging, min_gain), results
 
 
-def sentence(n_wrong, n_rows=N_ROWS, baseline=None):
+def sentence(n_wrong, n_rows=N_ROWS, baseline=None, left_out=()):
     verdict, results = climbed(n_wrong, n_rows)
-    words = with_sentence(verdict, results, METRICS["error"], f"{n_rows:,} rows", baseline)
-    return words.sentence
+    rows_text = f"{n_rows:,} rows"
+    return with_sentence(verdict, results, METRICS["error"], rows_text, baseline, left_out).sentence
 
 
 def test_the_cheapest_that_suffices_its_interval_and_what_is_forgone():
@@ -66,6 +66,16 @@ def test_too_few_rows_cannot_tell_and_name_the_smallest_gap():
     gap = show(verdict.gains[0].smallest_gap, verdict.gains[0].smallest_gap / 2, METRICS["error"],
                is_gain=True)  # fmt: skip
     assert f"Against logistic regression a gap below {gap} would not show." in said
+
+
+def test_nothing_is_claimed_of_rungs_that_were_not_compared():
+    n_wrong = {"linear": 600, "deep": 200, "boosting": 202}
+    assert "Nothing else is better by 1 point or more." in sentence(n_wrong)
+    said = sentence(n_wrong, left_out=["one hidden layer", "deep belief network"])
+    assert "Nothing else that was compared is better by 1 point or more." in said
+    words = "Not compared, with fewer than two repeats: one hidden layer and deep belief network."
+    assert said.endswith(words)
+    assert "Not compared" not in sentence({"linear": 200}, left_out=["deep network"])
 
 
 def test_what_does_not_clear_the_baseline_is_said():

@@ -125,9 +125,10 @@ def conclude(ladder: Ladder, ascent: Ascent) -> None:
         raise ValueError(nothing_to_compare(ladder.results_))
     used, everything = ladder.n_used_, ladder.n_samples_
     text = f"{used:,} rows" if used == everything else f"{used:,} of {everything:,} rows"
+    others = [r for r in ladder.results_ if r.name not in compared and r.role != "baseline"]
     ladder.verdict_ = with_sentence(
         ascent.verdict(compared), compared, ladder.metric_, text,
-        reference_baseline(ascent.attempts),
+        reference_baseline(ascent.attempts), [result.title for result in others],
     )  # fmt: skip
     ladder.saved_ = ladder.verdict_.best if ladder.best else ladder.verdict_.chosen
     ascent.climber.tell("verdict", ladder.verdict_.sentence)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from deepen.model_selection.metrics import Metric
@@ -139,6 +139,7 @@ def with_sentence(
     metric: Metric,
     rows_text: str,
     baseline: RungResult | None,
+    left_out: Sequence[str] = (),
 ) -> Verdict:
     """The verdict with its words: what to use, its loss, what is forgone or open.
 
@@ -151,6 +152,8 @@ def with_sentence(
     rows_text : str
         Which rows judged, such as "1,797 rows".
     baseline : RungResult or None
+    left_out : sequence of str
+        Titles of rungs that have too few repeats to be compared.
     """
     titles = {name: result.title for name, result in results.items()}
     chosen = results[verdict.chosen]
@@ -158,10 +161,13 @@ def with_sentence(
     if verdict.status == "alone":
         lead = f"Only {chosen.title} finished: {loss}. There is nothing to compare it with."
     elif verdict.status == "suffices":
-        lead = f"{_lead(verdict, chosen)} {loss}. {_forgone(verdict, titles, metric)}"
+        lead = f"{_lead(verdict, chosen)} {loss}. {_forgone(verdict, titles, metric, left_out)}"
     else:
         lead = _cannot_tell(verdict, titles, loss, metric, rows_text)
-    parts = [lead, *_uneven_repeats(verdict, results, metric), *_baseline_warning(chosen, baseline)]
+    parts = [lead, *_uneven_repeats(verdict, results, metric)]
+    if left_out and verdict.status != "alone":
+        parts.append(f"Not compared, with fewer than two repeats: {_join(left_out)}.")
+    parts += _baseline_warning(chosen, baseline)
     return replace(verdict, sentence=" ".join(parts))
 
 
@@ -174,7 +180,9 @@ def _lead(verdict: Verdict, chosen: RungResult) -> str:
     return f"{name} suffices:"
 
 
-def _forgone(verdict: Verdict, titles: Mapping[str, str], metric: Metric) -> str:
+def _forgone(
+    verdict: Verdict, titles: Mapping[str, str], metric: Metric, left_out: Sequence[str]
+) -> str:
     least = show_exact(verdict.min_gain, metric)
     parts = []
     if verdict.best != verdict.chosen:
@@ -184,7 +192,8 @@ def _forgone(verdict: Verdict, titles: Mapping[str, str], metric: Metric) -> str
             f"surely below {least}."
         )
     elif len(verdict.short) < len(verdict.gains):
-        parts.append(f"Nothing else is better by {least} or more.")
+        others = "Nothing else that was compared" if left_out else "Nothing else"
+        parts.append(f"{others} is better by {least} or more.")
     if verdict.short:
         parts.append(f"Surely behind the best: {_behind(verdict, titles, metric)}.")
     return " ".join(parts)
@@ -255,7 +264,7 @@ def _baseline_warning(chosen: RungResult, baseline: RungResult | None) -> list[s
     return [f"It is not shown to be better than the {baseline.title}, which looks at no column."]
 
 
-def _join(words: list[str]) -> str:
+def _join(words: Sequence[str]) -> str:
     return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
 
 
