@@ -172,9 +172,8 @@ class Climber:
                 break
             arrays = self.data.arrays(0, rung.form)
             fitted = training.fit_candidate(
-                rung, first, arrays, self.data,
-                seed=self.data.seed, deadline=deadline,
-            )  # fmt: skip
+                rung, first, arrays, self.data, seed=self.data.seed, deadline=deadline
+            )
             seconds.append(fitted.seconds)
             self.cost.learn_pretraining(rung, fitted.pretraining_seconds)
         if seconds:

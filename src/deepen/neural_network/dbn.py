@@ -28,7 +28,8 @@ class DBNClassifier(MLPClassifier):
     hidden_layer_sizes : int or sequence of int, default=(500, 500)
         Units of each hidden layer.
     pretrainer : 'rbm', estimator or list of them, default='rbm'
-        As in :class:`MLPClassifier`; ``BernoulliRBM(n_iter=50)`` for instance trains longer.
+        As in :class:`MLPClassifier`; ``BernoulliRBM(n_iter=50, centered="visible")`` for instance trains
+        longer.
     solver, alpha, batch_size, learning_rate, learning_rate_init, momentum, max_iter, tol
         Of the fine-tuning, as in :class:`MLPClassifier`.
     early_stopping, validation_fraction, n_iter_no_change
