@@ -19,7 +19,7 @@ from deepen.engine import (
     Run,
     minimize,
 )
-from deepen.engine.batches import ALIGNMENT, LARGE_COPY, bucket, pad_columns, pad_rows
+from deepen.engine.batches import ALIGNMENT, bucket, pad_columns, pad_rows
 from deepen.layers.cost import NetworkCost
 from engine_problems import (
     Point,
@@ -34,7 +34,7 @@ from engine_problems import (
 )
 
 
-@pytest.mark.parametrize("n_rows", [1, 2, 7, LARGE_COPY // 40 + 3])
+@pytest.mark.parametrize("n_rows", [1, 2, 7, 1003])
 def test_padding_copies_rows_and_columns_and_adds_zeros(n_rows, rng):
     a = rng.standard_normal((n_rows, 5))
     rows = pad_rows(a, n_rows + 4)
@@ -282,6 +282,24 @@ def test_no_window_is_written_over_while_it_is_learnt_from(seed):
 
     windowed = losses(budget_bytes=X.nbytes // 4)
     np.testing.assert_allclose(windowed, losses(), rtol=1e-4)
+
+
+@pytest.mark.skipif(jax.default_backend() != "cpu", reason="other devices hold a copy of the rows")
+def test_dense_rows_on_a_cpu_are_not_copied_as_a_whole():
+    X = np.zeros((20_000, 512), np.float32)  # 40 MB
+    for rows, is_resident in [
+        (X, False),
+        (X[:15_000], True),
+        (np.asfortranarray(X), True),  # rows scattered in memory
+        (sparse.csr_array(X), True),
+    ]:
+        batches = make_batches(rows, np.zeros(len(X)), batch_size=100)
+        assert batches.is_resident == is_resident
+    assert make_batches(X, np.zeros(len(X))).is_resident  # one batch, so that windows save nothing
+    batches = make_batches(X, X[:, 0], batch_size=100)
+    addresses = {w.rows[0].unsafe_buffer_pointer() for w in batches.windows(1)}
+    assert len(addresses) == 2
+    assert 2 * batches.window_rows * X[0].nbytes <= 1 << 25
 
 
 @pytest.mark.parametrize("budget_bytes", [1 << 31, 500])

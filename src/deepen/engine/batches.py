@@ -3,7 +3,8 @@
 A program is compiled for shapes, not for numbers of rows: rows are padded to a bucket of m 2^k rows,
 m = 8 ... 15 (an eighth of waste at most), the last short batch is filled with rows of weight zero, and
 the number of batches is traced. Data that fit a budget lie on the device as one window for the whole
-fit; larger or sparse data pass through it window by window, each gathered (and densified) on the host.
+fit; larger data pass through it window by window, each gathered (and densified) on the host. A CPU
+computes where the rows already lie, and so its budget is what its caches hold.
 """
 
 from __future__ import annotations
@@ -11,7 +12,6 @@ from __future__ import annotations
 import math
 from collections import deque
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple
 
 import jax
@@ -21,8 +21,8 @@ from scipy import sparse
 
 MIN_BUCKET_ROWS = 1024  # below, folds of all sizes share one program
 MIN_BUCKET_BYTES = 1 << 26  # but never pad tiny data beyond 64 MiB
-DEFAULT_BUDGET_BYTES = 1 << 31
-LARGE_COPY = 1 << 24  # bytes, from which a copy is worth a second thread
+DEVICE_BUDGET_BYTES = 1 << 31
+CPU_BUDGET_BYTES = 1 << 25
 ALIGNMENT = 64  # bytes; XLA copies what is aligned less
 MAX_EPOCHS = 16  # that one call of the program runs over small data
 SMALL_EPOCH_SLOTS = 1 << 16  # rows that one call takes at the most, all its epochs together
@@ -35,7 +35,8 @@ class Window(NamedTuple):
     ----------
     rows : pytree of arrays of shape (bucket, ...)
     weights : array of shape (bucket,)
-    orders : int array of shape (n_epochs, n_slots); -1 marks a slot without a row
+    orders : int array of shape (n_epochs, n_slots) or None
+        -1 marks a slot without a row; None takes the rows as they lie, those of weight zero last.
     n_batches : int, how many batches of slots an epoch uses
     """
 
@@ -62,7 +63,7 @@ def bucket(n: int) -> int:
 def pad_rows(a: NDArray[Any], n_rows: int) -> NDArray[Any]:
     """Copy of an array with zero rows appended up to n_rows, where the device can use it in place."""
     padded = _aligned((n_rows, *a.shape[1:]), a.dtype)
-    _copy(a, padded[: len(a)])
+    padded[: len(a)] = a
     padded[len(a) :] = 0
     return padded
 
@@ -70,21 +71,9 @@ def pad_rows(a: NDArray[Any], n_rows: int) -> NDArray[Any]:
 def pad_columns(a: NDArray[Any], n_columns: int) -> NDArray[Any]:
     """As :func:`pad_rows` for the columns of a matrix."""
     padded = _aligned((len(a), n_columns), a.dtype)
-    _copy(a, padded[:, : a.shape[1]])
+    padded[:, : a.shape[1]] = a
     padded[:, a.shape[1] :] = 0
     return padded
-
-
-def _copy(a: NDArray[Any], target: NDArray[Any]) -> None:
-    """Copy of an array, a large one in halves at once: most of it is waiting for fresh memory."""
-    if a.nbytes < LARGE_COPY:
-        target[...] = a
-        return
-    middle = len(a) // 2
-    with ThreadPoolExecutor(1) as other:
-        second = other.submit(np.copyto, target[middle:], a[middle:])
-        target[:middle] = a[:middle]
-    second.result()
 
 
 def _aligned(shape: tuple[int, ...], dtype: np.dtype[Any]) -> NDArray[Any]:
@@ -108,8 +97,9 @@ class Batches:
     shuffle : bool
     rng : numpy.random.RandomState
         Shuffles; one draw of a permutation per epoch, as in scikit-learn.
-    budget_bytes : int
-        Most bytes of rows to hold on the device.
+    budget_bytes : int, default=None
+        Most bytes of rows to hold on the device. By default 2 GiB; 32 MiB on a CPU of dense rows whose
+        values lie side by side, since to take other rows anew in each epoch costs more than a copy.
 
     Attributes
     ----------
@@ -127,7 +117,7 @@ class Batches:
         batch_size: int,
         shuffle: bool,
         rng: np.random.RandomState,
-        budget_bytes: int = DEFAULT_BUDGET_BYTES,
+        budget_bytes: int | None = None,
     ) -> None:
         self.n_rows = X.shape[0]
         self.X, self.y = X, y
@@ -144,9 +134,11 @@ class Batches:
         self.nominal_weight = min(batch_size, self.n_rows) * mean_weight
         self.shuffle, self.rng = shuffle, rng
         self.row_bytes = X.shape[1] * X.dtype.itemsize
-        self.is_resident = self.n_rows * self.row_bytes <= budget_bytes
-        self.window_rows = max(1, budget_bytes // 2 // self.row_bytes // self.batch_size)
+        budget = _default_budget(X) if budget_bytes is None else budget_bytes
+        self.window_rows = max(1, budget // 2 // self.row_bytes // self.batch_size)
         self.window_rows *= self.batch_size
+        # Two windows of few large batches would hold as much as all rows.
+        self.is_resident = self.n_rows <= max(budget // self.row_bytes, 2 * self.window_rows)
         self._device_rows: tuple[Any, Any] | None = None
         self._order = np.arange(self.n_rows)
         self._drawn: deque[NDArray[np.intp]] = deque()  # orders of the epochs to come
@@ -221,10 +213,8 @@ class Batches:
         _gather(self.X, index, self._buffers[0])
         rows = (self._buffers[0], pad_rows(self.y[index], capacity))
         weights = pad_rows(self.weights[index], capacity)
-        orders = np.full((1, capacity), -1, np.int32)
-        orders[0, : len(index)] = np.arange(len(index))
         rows, weights = jax.device_put((rows, weights))  # in place on a CPU; a call would copy them
-        return Window(rows, weights, orders, np.int32(-(-len(index) // self.batch_size)))
+        return Window(rows, weights, None, np.int32(-(-len(index) // self.batch_size)))
 
     def _capacity(self, n_rows: int) -> int:
         smallest = min(MIN_BUCKET_ROWS, max(8, MIN_BUCKET_BYTES // max(1, self.row_bytes)))
@@ -234,6 +224,12 @@ class Batches:
 
     def _n_slots(self, capacity: int) -> int:
         return -(-capacity // self.batch_size) * self.batch_size
+
+
+def _default_budget(X: Any) -> int:
+    if jax.default_backend() != "cpu" or sparse.issparse(X) or X.strides[-1] != X.itemsize:
+        return DEVICE_BUDGET_BYTES
+    return CPU_BUDGET_BYTES
 
 
 def _gather(X: Any, index: NDArray[np.intp], gathered: NDArray[Any]) -> None:

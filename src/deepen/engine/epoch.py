@@ -100,13 +100,10 @@ def run_epochs(
 
     def pass_over(e: Any, carry: Carry, totals: Totals) -> tuple[Carry, Totals]:
         key: Any = _epoch_key(clock, e) if is_random else None
-        rate, order = clock.learning_rates[e], window.orders[e]
+        rate = clock.learning_rates[e]
 
         def body(i: Array, loop: tuple[Carry, Totals]) -> tuple[Carry, Totals]:
-            index = lax.dynamic_slice_in_dim(order, i * batch_size, batch_size)
-            taken = jnp.maximum(index, 0)
-            batch = jax.tree.map(lambda rows: rows[taken], window.rows)
-            weights = jnp.where(index >= 0, window.weights[taken], 0)
+            batch, weights = _batch(window, e, i, batch_size)
             step_key = jax.random.fold_in(key, clock.first_step + i) if is_random else None
             return _step(problem, *loop, batch, weights, (rate, clock.nominal_weight), step_key)
 
@@ -133,6 +130,20 @@ def run_epochs(
     losses = jnp.zeros_like(clock.learning_rates)
     start = Outcome(carry, totals, losses, jnp.int32(0))
     return lax.while_loop(goes_on, epoch, (start, watch))[0]
+
+
+def _batch(window: Window, e: Any, i: Array, batch_size: int) -> tuple[Any, Array]:
+    """Rows and weights of batch i in epoch e."""
+
+    def part(a: Array) -> Array:
+        return lax.dynamic_slice_in_dim(a, i * batch_size, batch_size)
+
+    if window.orders is None:
+        return jax.tree.map(part, window.rows), part(window.weights)
+    index = part(window.orders[e])
+    taken = jnp.maximum(index, 0)
+    batch = jax.tree.map(lambda rows: rows[taken], window.rows)
+    return batch, jnp.where(index >= 0, window.weights[taken], 0)
 
 
 def _epoch_key(clock: Clock, e: Any) -> Any:

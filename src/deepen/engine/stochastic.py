@@ -187,8 +187,6 @@ class _Loop:
         )
         totals, first_step = self.totals, np.int32(0)
         for window in self.batches.windows(len(rates)):
-            # While one window is learnt from, one is gathered, no more.
-            jax.block_until_ready(totals)
             outcome = run_epochs(
                 self.problem,
                 self.carry,
@@ -199,6 +197,8 @@ class _Loop:
                 batch_size=self.batches.batch_size,
                 is_random=self.is_random,
             )
+            # While one window is learnt from, one is gathered, no more.
+            jax.block_until_ready(totals)
             self.carry, totals = outcome.carry, outcome.totals
             first_step = first_step + window.n_batches
         n_done = int(outcome.n_done)
