@@ -118,6 +118,20 @@ def test_time_that_one_rung_leaves_the_next_have(monkeypatch):
     assert modern.seconds > 60 / 5 and len(modern.scores) == 10
 
 
+@pytest.mark.parametrize(
+    ("seconds", "layers", "name"),
+    [((7.1, 0.5, 14.2, 0.4), 55.8, "deep"), ((2.0, 30.0, 0.8, 0.1), 54.9, "one_hidden")],
+)
+def test_a_rung_is_compared_where_all_that_is_left_is_enough(monkeypatch, seconds, layers, name):
+    """What is left over, shared with rungs that it is too little for, would be too little for all."""
+    names = ["boosting", "one_hidden", "deep", "modern"]
+    FakeTime(monkeypatch, dict(zip(names, seconds, strict=True)), layers)
+    rungs = ["baseline", "linear", *names, *PRETRAINED]
+    ladder = Ladder(300.0, rungs=rungs).fit(*table())
+    found = {result.name: result for result in ladder.results_}
+    assert found[name].is_compared and ladder.elapsed_ <= 1.05 * 300
+
+
 def test_the_cheapest_rungs_have_an_interval_however_slow_the_start(monkeypatch):
     """Loading a compiler as a rung begins is not its time, and the baseline costs nothing."""
     time = FakeTime(monkeypatch, {"linear": 7.0, **dict.fromkeys(NAMES[1:], 30.0)})

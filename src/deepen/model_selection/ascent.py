@@ -64,9 +64,13 @@ class Ascent:
         climber.after_repeat = self._maybe_tell
         try:
             self._pass(order)
-            # What is left over goes to those that needed more than their share.
+            # What is left over goes to those that needed more than their share, what no share was
+            # enough for to one after the other, those with the fewest repeats first.
             if clock.budget is not None:
                 self._pass([r for r in order if self._needs_more(r)])
+                for rung in sorted(order, key=lambda r: len(self.attempts[r.name].outcomes)):
+                    if self._needs_more(rung):
+                        self._pass([rung])
         except KeyboardInterrupt:
             if not any(attempt.result.is_compared for attempt in self.attempts.values()):
                 raise
