@@ -71,10 +71,11 @@ _FINE_TUNING = {
     "alpha": 1e-3,
     "label_smoothing": 0.1,
     "learning_rate_init": 0.001,
-    "epochs": 40,
+    "epochs": 60,
 }
-_DBN = {"stack": ["rbm", [500, 500, 2000], _MACHINES], **_FINE_TUNING}
-_WITH_DROPOUT = {"dropout": 0.2, "input_dropout": 0.2, "epochs": 100}
+_DBN = {"stack": ["rbm", [500, 500, 2000], _MACHINES], **_FINE_TUNING, "noise": 0.4, "alpha": 0.0}
+_WITH_DROPOUT = {"dropout": 0.2, "epochs": 100}
+_QUIET = {"noise": 0.0}
 SETTINGS: dict[str, dict[str, Any]] = {
     "dbn": _DBN,
     "dbn-dropout": {**_DBN, **_WITH_DROPOUT},
@@ -99,15 +100,18 @@ SETTINGS: dict[str, dict[str, Any]] = {
 CANDIDATES: dict[str, list[dict[str, Any]]] = {
     "dbn": [
         {},
-        {"alpha": 0.0},
-        {"alpha": 3e-3},
-        {"alpha": 0.0, "label_smoothing": 0.0},
-        {"alpha": 0.0, "label_smoothing": 0.0, "solver": "nesterov", "learning_rate_init": 0.05},
-        {"alpha": 0.0, "label_smoothing": 0.0, "solver": "nesterov", "learning_rate_init": 0.2},
+        {"noise": 0.3},
+        {"alpha": 1e-3},
+        _QUIET,
+        _QUIET | {"alpha": 1e-3},
+        _QUIET | {"alpha": 3e-3},
+        _QUIET | {"label_smoothing": 0.0},
+        _QUIET | {"label_smoothing": 0.0, "solver": "nesterov", "learning_rate_init": 0.05},
+        _QUIET | {"label_smoothing": 0.0, "solver": "nesterov", "learning_rate_init": 0.2},
     ],
     "dbn-dropout": [
         {},
-        {"alpha": 0.0, "label_smoothing": 0.0},
+        _QUIET | {"input_dropout": 0.2},
         {"dropout": 0.5, "max_norm": 3.0},
         {"dropout": 0.1},
     ],
