@@ -68,24 +68,22 @@ _MACHINES = {
 _FINE_TUNING = {
     "solver": "adam",
     "batch_size": 100,
-    "alpha": 1e-3,
+    "alpha": 0.0,
     "label_smoothing": 0.1,
     "learning_rate_init": 0.001,
     "epochs": 60,
 }
-_DBN = {"stack": ["rbm", [500, 500, 2000], _MACHINES], **_FINE_TUNING, "noise": 0.4, "alpha": 0.0}
-_WITH_DROPOUT = {"dropout": 0.2, "epochs": 100}
+_DBN = {"stack": ["rbm", [500, 500, 2000], _MACHINES], **_FINE_TUNING, "noise": 0.4}
 _QUIET = {"noise": 0.0}
 SETTINGS: dict[str, dict[str, Any]] = {
     "dbn": _DBN,
-    "dbn-dropout": {**_DBN, **_WITH_DROPOUT},
+    "dbn-dropout": {**_DBN, "dropout": 0.2, "epochs": 100},
     "sdae": {
         "stack": ["autoencoder", [1000, 1000, 1000], _DENOISING],
         **_FINE_TUNING,
-        "alpha": 0.0,
         "dropout": 0.3,
         "input_dropout": 0.2,
-        "epochs": 30,
+        "epochs": 60,
     },
     "autoencoder": {
         "hidden_layer_sizes": [1000, 500, 250, 30],
@@ -111,7 +109,7 @@ CANDIDATES: dict[str, list[dict[str, Any]]] = {
     ],
     "dbn-dropout": [
         {},
-        _QUIET | {"input_dropout": 0.2},
+        _QUIET | {"input_dropout": 0.2, "alpha": 1e-3},
         {"dropout": 0.5, "max_norm": 3.0},
         {"dropout": 0.1},
     ],

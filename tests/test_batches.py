@@ -284,6 +284,20 @@ def test_no_window_is_written_over_while_it_is_learnt_from(seed):
     np.testing.assert_allclose(windowed, losses(), rtol=1e-4)
 
 
+@pytest.mark.parametrize("order", ["C", "F"])
+def test_a_short_batch_of_a_window_is_filled_with_rows_that_are_there(order, rng):
+    """A cost may have no finite value at zeros, which a weight of zero would not hide."""
+    X = np.array(rng.uniform(1, 2, (103, 5)), order=order)
+    batches = make_batches(X, X[:, 0], batch_size=16, shuffle=True, budget_bytes=32 * 5 * 8 * 2)
+    n_rows = 0
+    for (rows, y), weights, orders, n_batches in batches.windows(1):
+        used = slice(int(n_batches) * 16)
+        assert orders is None and (np.asarray(rows)[used] >= 1).all()
+        np.testing.assert_array_equal(rows[used, 0], y[used])
+        n_rows += int(weights.sum())
+    assert n_rows == 103
+
+
 @pytest.mark.skipif(jax.default_backend() != "cpu", reason="other devices hold a copy of the rows")
 def test_dense_rows_on_a_cpu_are_not_copied_as_a_whole():
     X = np.zeros((20_000, 512), np.float32)  # 40 MB
@@ -291,6 +305,7 @@ def test_dense_rows_on_a_cpu_are_not_copied_as_a_whole():
         (X, False),
         (X[:15_000], True),
         (np.asfortranarray(X), True),  # rows scattered in memory
+        (X[:, 1:], True),
         (sparse.csr_array(X), True),
     ]:
         batches = make_batches(rows, np.zeros(len(X)), batch_size=100)
@@ -298,7 +313,7 @@ def test_dense_rows_on_a_cpu_are_not_copied_as_a_whole():
     assert make_batches(X, np.zeros(len(X))).is_resident  # one batch, so that windows save nothing
     batches = make_batches(X, X[:, 0], batch_size=100)
     addresses = {w.rows[0].unsafe_buffer_pointer() for w in batches.windows(1)}
-    assert len(addresses) == 2
+    assert addresses == {buffer.ctypes.data for buffer in batches._buffers}
     assert 2 * batches.window_rows * X[0].nbytes <= 1 << 25
 
 

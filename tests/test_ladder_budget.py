@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from sklearn.dummy import DummyClassifier
+from sklearn.linear_model import LogisticRegression
 
 from deepen.model_selection import Ladder, clock, ladder_steps, training
 from deepen.model_selection.clock import Clock
@@ -23,11 +24,11 @@ def table(n_rows=200):
 
 
 class FakeTime:
-    """Seconds that pass in trainings alone, so many for each rung."""
+    """Seconds that pass in trainings alone, so many for each rung; only `winner` learns anything."""
 
-    def __init__(self, monkeypatch, seconds, layers=0.0):
+    def __init__(self, monkeypatch, seconds, layers=0.0, winner=None):
         self.seconds, self.now, self.trained = seconds, 0.0, []
-        self.layers, self.pretrained = layers, set()
+        self.layers, self.pretrained, self.winner = layers, set(), winner
         monkeypatch.setattr(ladder_steps, "layer_views", lambda *args: [])
         monkeypatch.setattr(clock, "source", lambda: self.now)
         monkeypatch.setattr(training, "fit_candidate", self.fit)
@@ -42,7 +43,8 @@ class FakeTime:
             one = min(one, max(0.0, deadline - self.now) + 0.1)
         self.now += one
         self.trained.append(rung.name)
-        model = DummyClassifier(strategy="prior").fit(X, y)
+        model = DummyClassifier(strategy="prior")
+        model = (LogisticRegression() if rung.name == self.winner else model).fit(X, y)
         return training.Fitted(model, one, pretraining_seconds=self.layers * bool(rung.pretraining))
 
     def pretrain(self, rung, arrays, deadline):
@@ -55,6 +57,7 @@ class FakeTime:
 
     def refit(self, rung, params, X, data, **others):
         self.now += self.seconds.get(rung.name, 0.1) * len(X) / 120
+        self.now += self.layers * bool(rung.pretraining)
         return DummyClassifier(strategy="prior").fit(X, data.y)
 
 
@@ -118,18 +121,24 @@ def test_time_that_one_rung_leaves_the_next_have(monkeypatch):
     assert modern.seconds > 60 / 5 and len(modern.scores) == 10
 
 
-@pytest.mark.parametrize(
-    ("seconds", "layers", "name"),
-    [((7.1, 0.5, 14.2, 0.4), 55.8, "deep"), ((2.0, 30.0, 0.8, 0.1), 54.9, "one_hidden")],
-)
-def test_a_rung_is_compared_where_all_that_is_left_is_enough(monkeypatch, seconds, layers, name):
-    """What is left over, shared with rungs that it is too little for, would be too little for all."""
-    names = ["boosting", "one_hidden", "deep", "modern"]
-    FakeTime(monkeypatch, dict(zip(names, seconds, strict=True)), layers)
-    rungs = ["baseline", "linear", *names, *PRETRAINED]
-    ladder = Ladder(300.0, rungs=rungs).fit(*table())
+FOUR = ["boosting", "one_hidden", "deep", "modern"]
+
+
+def test_what_is_left_over_makes_rungs_comparable_before_it_is_shared(monkeypatch):
+    """Shared with rungs that it is too little for, it would be too little for all."""
+    seconds = dict(zip(FOUR, (1.7, 31.5, 5.2, 21.0), strict=True))
+    FakeTime(monkeypatch, seconds, layers=17.7, winner="modern")
+    ladder = Ladder(300.0, rungs=["baseline", "linear", *FOUR, *PRETRAINED]).fit(*table())
     found = {result.name: result for result in ladder.results_}
-    assert found[name].is_compared and ladder.elapsed_ <= 1.05 * 300
+    assert found["one_hidden"].is_compared and ladder.elapsed_ <= 1.05 * 300
+
+
+def test_a_slow_rung_leaves_time_for_its_model_of_all_rows(monkeypatch):
+    """Its model of all rows takes what further repeats would."""
+    FakeTime(monkeypatch, {"modern": 50.0}, winner="modern")  # 83 s for a model of all rows
+    ladder = Ladder(300.0, rungs=["baseline", "linear", "modern"]).fit(*table())
+    assert ladder.saved_ == "modern" and len(ladder.results_[2].scores) == 2
+    assert ladder.elapsed_ <= 300
 
 
 def test_the_cheapest_rungs_have_an_interval_however_slow_the_start(monkeypatch):

@@ -4,7 +4,7 @@ A program is compiled for shapes, not for numbers of rows: rows are padded to a 
 m = 8 ... 15 (an eighth of waste at most), the last short batch is filled with rows of weight zero, and
 the number of batches is traced. Data that fit a budget lie on the device as one window for the whole
 fit; larger data pass through it window by window, each gathered (and densified) on the host. A CPU
-computes where the rows already lie, and so its budget is what its caches hold.
+computes where the rows already lie, so that its budget is small: a copy of them all gains nothing.
 """
 
 from __future__ import annotations
@@ -18,6 +18,8 @@ import jax
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
+
+from deepen.engine.devices import check_not_forked
 
 MIN_BUCKET_ROWS = 1024  # below, folds of all sizes share one program
 MIN_BUCKET_BYTES = 1 << 26  # but never pad tiny data beyond 64 MiB
@@ -36,7 +38,7 @@ class Window(NamedTuple):
     rows : pytree of arrays of shape (bucket, ...)
     weights : array of shape (bucket,)
     orders : int array of shape (n_epochs, n_slots) or None
-        -1 marks a slot without a row; None takes the rows as they lie, those of weight zero last.
+        -1 marks a slot without a row; None takes the rows as they lie, the padding last.
     n_batches : int, how many batches of slots an epoch uses
     """
 
@@ -98,8 +100,8 @@ class Batches:
     rng : numpy.random.RandomState
         Shuffles; one draw of a permutation per epoch, as in scikit-learn.
     budget_bytes : int, default=None
-        Most bytes of rows to hold on the device. By default 2 GiB; 32 MiB on a CPU of dense rows whose
-        values lie side by side, since to take other rows anew in each epoch costs more than a copy.
+        Most bytes of rows to hold on the device. By default 2 GiB, and 32 MiB on a CPU for dense rows in
+        C order; to gather others anew in each epoch costs more than one copy.
 
     Attributes
     ----------
@@ -210,11 +212,15 @@ class Batches:
             shape = (capacity, *self.X.shape[1:])
             self._buffers.extend(_aligned(shape, self.X.dtype) for _ in range(2))
         self._buffers.rotate()
-        _gather(self.X, index, self._buffers[0])
-        rows = (self._buffers[0], pad_rows(self.y[index], capacity))
+        n_batches = -(-len(index) // self.batch_size)
+        # The last batch is filled with a row that is there: what a cost makes of zeros may not be finite.
+        n_filled = n_batches * self.batch_size - len(index)
+        taken = np.concatenate([index, np.full(n_filled, index[0])])
+        _gather(self.X, taken, self._buffers[0][: len(taken)])
+        rows = (self._buffers[0], pad_rows(self.y[taken], capacity))
         weights = pad_rows(self.weights[index], capacity)
         rows, weights = jax.device_put((rows, weights))  # in place on a CPU; a call would copy them
-        return Window(rows, weights, None, np.int32(-(-len(index) // self.batch_size)))
+        return Window(rows, weights, None, np.int32(n_batches))
 
     def _capacity(self, n_rows: int) -> int:
         smallest = min(MIN_BUCKET_ROWS, max(8, MIN_BUCKET_BYTES // max(1, self.row_bytes)))
@@ -227,19 +233,21 @@ class Batches:
 
 
 def _default_budget(X: Any) -> int:
-    if jax.default_backend() != "cpu" or sparse.issparse(X) or X.strides[-1] != X.itemsize:
+    check_not_forked()
+    if jax.default_backend() != "cpu" or sparse.issparse(X) or not X.flags.c_contiguous:
         return DEVICE_BUDGET_BYTES
     return CPU_BUDGET_BYTES
 
 
 def _gather(X: Any, index: NDArray[np.intp], gathered: NDArray[Any]) -> None:
-    """Dense rows of an index into a buffer, the rest of it 0; without another copy on the way."""
+    """Dense rows of an index into a buffer, without a copy of all rows on the way."""
     if sparse.issparse(X):
-        X[index].toarray(out=gathered[: len(index)])
-    else:
+        X[index].toarray(out=gathered)
+    elif X.flags.c_contiguous:
         # "clip", since the default checks the index in a buffer of the size of the rows
-        np.take(X, index, axis=0, out=gathered[: len(index)], mode="clip")
-    gathered[len(index) :] = 0
+        np.take(X, index, axis=0, out=gathered, mode="clip")
+    else:  # which `take` would copy first
+        gathered[...] = X[index]
 
 
 def _dense(X: Any) -> NDArray[Any]:

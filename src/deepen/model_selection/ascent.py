@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from deepen.model_selection.climb import Attempt, Climber
+from deepen.model_selection.climb import LEAST_REPEATS, Attempt, Climber
 from deepen.model_selection.plan import CostModel
 from deepen.model_selection.results import RungResult
 from deepen.model_selection.rungs import Rung
@@ -19,6 +19,8 @@ AFTER_SHARE, AFTER_SHARE_WITH_LEAKS = 0.15, 0.4
 # A model of all rows costs this many times one of the training rows, with encoding and saving.
 REFIT_FACTOR, REFIT_FIXED = 2.0, 0.5
 MOST_FOR_REFIT = 0.3  # of the budget, in the plan
+# More than a rung needs to be compared, since repeats differ and none may be cut short.
+ROOM_TO_COMPARE = 1.5
 # The provisional answer comes within the first minute, whatever is still running.
 PROVISIONAL_AFTER = 45.0
 
@@ -61,30 +63,31 @@ class Ascent:
         """
         climber, clock = self.climber, self.climber.clock
         order = sorted(self.rungs, key=lambda rung: rung.turn)
-        climber.after_repeat = self._maybe_tell
+        climber.after_repeat, climber.seconds_to_refit = self._maybe_tell, self.seconds_to_refit
         try:
             self._pass(order)
-            # What is left over goes to those that needed more than their share, what no share was
-            # enough for to one after the other, those with the fewest repeats first.
+            # What is left over makes rungs comparable, the cheapest first; then all that lack repeats
+            # share the rest.
             if clock.budget is not None:
-                self._pass([r for r in order if self._needs_more(r)])
-                for rung in sorted(order, key=lambda r: len(self.attempts[r.name].outcomes)):
+                lacking = [r for r in order if not self.attempts[r.name].result.is_compared]
+                for rung in sorted(lacking, key=self._seconds_to_compare):
                     if self._needs_more(rung):
-                        self._pass([rung])
+                        self._pass([rung], ROOM_TO_COMPARE * self._seconds_to_compare(rung))
+                self._pass([r for r in order if self._needs_more(r)])
         except KeyboardInterrupt:
             if not any(attempt.result.is_compared for attempt in self.attempts.values()):
                 raise
             self.is_interrupted = True
         climber.position = {}
 
-    def _pass(self, order: Sequence[Rung]) -> None:
-        """Each rung in turn, with an equal share of the time left for rungs."""
+    def _pass(self, order: Sequence[Rung], most: float = np.inf) -> None:
+        """Each rung in turn, with an equal share of the time left for rungs, `most` seconds at most."""
         climber = self.climber
         n_left = sum(rung.role != "baseline" for rung in order)
         for number, rung in enumerate(order):
             attempt = self.attempts[rung.name]
             climber.position = {"rung_number": number + 1, "n_rungs": len(order)}
-            share = (climber.clock.left - self.reserve()) / max(1, n_left)
+            share = min(most, (climber.clock.left - self.reserve(attempt)) / max(1, n_left))
             n_left -= rung.role != "baseline"
             if share <= 0:
                 # Finished repeats of an earlier sitting count, though no time is left for more.
@@ -95,26 +98,40 @@ class Ascent:
             self._maybe_tell(is_end=rung.name == "boosting")
 
     def _needs_more(self, rung: Rung) -> bool:
-        """Whether a rung lacks repeats, and is thought to get through another one."""
+        """Whether a rung lacks repeats, and is thought to get through another one, or to an interval."""
         climber, attempt = self.climber, self.attempts[rung.name]
         if attempt.result.is_failed or len(attempt.outcomes) == len(climber.data.splits):
             return False
-        seconds = [outcome.seconds for outcome in attempt.outcomes]
-        one = max(seconds) if seconds else climber.cost.rung_seconds(rung, 1, 1)
-        return one <= climber.clock.left - self.reserve()
+        needed = self._seconds_to_compare(rung) or max(o.seconds for o in attempt.outcomes)
+        return needed <= climber.clock.left - self.reserve(attempt)
 
-    def reserve(self) -> float:
+    def _seconds_to_compare(self, rung: Rung) -> float:
+        """What the repeats still take without which a rung is not compared."""
+        outcomes = self.attempts[rung.name].outcomes
+        n_left = max(0, LEAST_REPEATS - len(outcomes))
+        if outcomes:
+            return n_left * max(outcome.seconds for outcome in outcomes)
+        return self.climber.cost.rung_seconds(rung, 1, n_left)
+
+    def reserve(self, runs: Attempt | None = None) -> float:
         """Seconds kept for the model of all rows and for what follows the verdict."""
         clock = self.climber.clock
         if clock.budget is None:
             return 0.0
-        # Only what is compared can be chosen.
-        ready = [a for a in self.attempts.values() if a.result.is_compared]
+        return self.seconds_to_refit(runs) + self.after_share * clock.budget
+
+    def seconds_to_refit(self, runs: Attempt | None = None) -> float:
+        """What a model of all rows takes at the most.
+
+        Only what is compared can be chosen, and what `runs`, from what has been seen of it.
+        """
+        ready = [a for a in self.attempts.values() if a.result.is_compared or a is runs]
         fits = [
             float(np.mean([o.fit_seconds + o.pretraining_seconds for o in attempt.outcomes]))
             for attempt in ready
+            if attempt.outcomes
         ]
-        return REFIT_FIXED + REFIT_FACTOR * max(fits, default=0.0) + self.after_share * clock.budget
+        return REFIT_FIXED + REFIT_FACTOR * max(fits, default=0.0)
 
     def results(self) -> list[RungResult]:
         """One per rung, cheapest first."""

@@ -69,6 +69,7 @@ class Climber:
         self.position: dict[str, Any] = {}
         self.planned: dict[str, int] = {}
         self.after_repeat: Callable[[], None] = lambda: None
+        self.seconds_to_refit: Callable[[Attempt], float] = lambda attempt: 0.0
 
     def tell(self, kind: Any, rung: str, **facts: Any) -> None:
         """Send an event to the user's callable, if there is one."""
@@ -147,7 +148,9 @@ class Climber:
             return True
         last = attempt.outcomes[-1]
         expected = last.fit_seconds * work_of(n_settings) + last.pretraining_seconds
-        return now() + ROOM_FOR_A_REPEAT * expected <= deadline
+        # If it is the best in the end, it is trained once more, on all rows.
+        left = min(deadline - now(), self.clock.left - self.seconds_to_refit(attempt))
+        return ROOM_FOR_A_REPEAT * expected <= left
 
     def _n_candidates(self, attempt: Attempt, deadline: float | None) -> int:
         """As many settings as before, as asked for, or as fit before the deadline."""
