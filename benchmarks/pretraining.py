@@ -83,7 +83,7 @@ SETTINGS: dict[str, dict[str, Any]] = {
         **_FINE_TUNING,
         "dropout": 0.3,
         "input_dropout": 0.2,
-        "epochs": 60,
+        "epochs": 30,
     },
     "autoencoder": {
         "hidden_layer_sizes": [1000, 500, 250, 30],
