@@ -233,7 +233,7 @@ class Batches:
 
 
 def _default_budget(X: Any) -> int:
-    check_not_forked()
+    check_not_forked()  # before the question starts JAX's devices
     if jax.default_backend() != "cpu" or sparse.issparse(X) or not X.flags.c_contiguous:
         return DEVICE_BUDGET_BYTES
     return CPU_BUDGET_BYTES
