@@ -1,7 +1,7 @@
 """The ladder's rungs on mfeat-factors with TALENT's split, tuned on its validation part alone.
 
     DEEPEN_DATA=... python -m benchmarks.talent [--seeds 5] [--candidates 16] [--rungs linear,modern]
-                                                [--numbers standard] [--set KEY=VALUE ...]
+                                                [--set KEY=VALUE ...]
 
 The candidates of a rung are its own first setting and draws from its space (`--set` fixes a parameter in
 all of them). Each trains once on the 1,280 training rows; the quarter that errs least on the 320 validation
@@ -26,10 +26,11 @@ import numpy as np
 import pandas as pd
 
 import deepen
-from deepen.model_selection.data import Arrays, Data, columns_of, new_encoder
+from deepen.model_selection.data import Data, columns_of
 from deepen.model_selection.intervals import Judging
 from deepen.model_selection.metrics import METRICS
 from deepen.model_selection.rungs import candidates, select_rungs
+from deepen.model_selection.splits import Split
 from deepen.model_selection.training import fit_candidate
 
 FILE = "talent/mfeat-factors.csv.gz"
@@ -45,14 +46,15 @@ def parts(path):
     return {name: (table[split == name], y[split == name].to_numpy()) for name in PARTS}
 
 
-def encoded(found, form, numbers):
-    """Arrays as a repeat of the ladder has them; validation rows stop and tune."""
-    X, y = found["train"]
-    encoder = new_encoder(columns_of(X), form)
-    encoder.set_params(numbers=numbers or encoder.numbers).fit(X, y)
-    train, val, test = ((encoder.transform(found[name][0]), found[name][1]) for name in PARTS)
-    mask = encoder.categorical_features_ if form == "codes" else None
-    return Arrays(encoder, train, val, val, test, is_categorical=mask)
+def prepared(path):
+    """The rows as a ladder of one repeat has them; validation rows stop and tune."""
+    found = parts(path)
+    X = pd.concat([X for X, _ in found.values()], ignore_index=True)
+    y = np.concatenate([y for _, y in found.values()])
+    ends = np.cumsum([len(y) for _, y in found.values()])
+    train, val, test = np.split(np.arange(len(y)), ends[:-1])
+    split, judging = Split(train, val, val, test), Judging(np.arange(len(y)), 0.25)
+    return Data(X, y, "classification", METRICS["error"], [split], judging, 0, columns_of(X))
 
 
 def losses(model, rows, data):
@@ -96,19 +98,13 @@ def main():
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--candidates", type=int, default=16)
     parser.add_argument("--rungs", default="linear,one_hidden,deep,modern,boosting")
-    parser.add_argument(
-        "--numbers", choices=("standard", "robust", "clipped", "unit"), help="the rung's own"
-    )
     parser.add_argument("--set", nargs="*", default=[], metavar="KEY=VALUE")
     options = parser.parse_args()
     deepen.enable_compilation_cache()
-    found = parts(Path(os.environ["DEEPEN_DATA"]) / FILE)
-    groups = np.arange(sum(len(y) for _, y in found.values()))
-    y = np.concatenate([y for _, y in found.values()])
-    data = Data(None, y, "classification", METRICS["error"], [], Judging(groups, 0.25), 0)
+    data = prepared(Path(os.environ["DEEPEN_DATA"]) / FILE)
     for rung in select_rungs(options.rungs.split(","))[0]:
         start = time.perf_counter()
-        arrays = encoded(found, rung.form, options.numbers)
+        arrays = data.arrays(0, rung.form)
         drawn = candidates(rung, "classification", options.candidates, 0)
         settings = [{**one, **parsed(options.set)} for one in drawn]
         params, validation, models = chosen(rung, arrays, data, settings, options.seeds)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 
 import numpy as np
@@ -20,15 +21,17 @@ from deepen.model_selection import (
     unlabelled_gain,
 )
 from deepen.model_selection.climb import Attempt, seed_of
-from deepen.model_selection.data import Data
+from deepen.model_selection.data import Data, columns_of
 from deepen.model_selection.intervals import Judging, RowLosses
 from deepen.model_selection.ladder_report import report_of
 from deepen.model_selection.metrics import METRICS
 from deepen.model_selection.plan import CostModel
-from deepen.model_selection.pretraining import Pretraining, unit_scaler
+from deepen.model_selection.pretraining import Pretraining, on_one_scale, unit_scaler
+from deepen.model_selection.refitting import refit_on_all
 from deepen.model_selection.results import Outcome, RungResult
 from deepen.model_selection.rungs import RUNGS, build, select_rungs
 from deepen.model_selection.store import RunError
+from deepen.neural_network import BernoulliRBM, GaussianRBM
 from deepen.report import render
 
 RUNG = {rung.name: rung for rung in RUNGS}
@@ -92,7 +95,7 @@ def test_layers_see_training_and_unlabelled_rows_and_no_other():
     X, y = pictures()
     data = data_of(X, y)
     for repeat, split in enumerate(data.splits):
-        arrays = data.arrays(repeat, "unit")
+        arrays = data.arrays(repeat, "layers")
         seen = {row.tobytes() for row in arrays.pretraining.rows}
         assert len(arrays.pretraining.rows) == len(split.training) + 70
         assert arrays.pretraining.n_unlabelled == 70
@@ -105,7 +108,7 @@ def test_layers_see_training_and_unlabelled_rows_and_no_other():
 @pytest.mark.parametrize("name", PRETRAINED)
 def test_one_stack_serves_every_setting_and_number_of_labels(name):
     data = data_of(*pictures())
-    arrays = data.arrays(0, "unit")
+    arrays = data.arrays(0, "layers")
     part = arrays.with_training_rows(np.arange(20))
     assert part.pretraining is arrays.pretraining
     params = dict(RUNG[name].first)
@@ -116,7 +119,55 @@ def test_one_stack_serves_every_setting_and_number_of_labels(name):
     assert [a.estimator is b.estimator for a, b in zip(first, second, strict=True)] == [True, True]
     # A repeat that is not kept in memory keeps what its layers have learnt.
     data._encoded.clear()
-    assert data.arrays(0, "unit").pretraining.known is arrays.pretraining.known
+    assert data.arrays(0, "layers").pretraining.known is arrays.pretraining.known
+
+
+@pytest.mark.parametrize(
+    ("columns", "is_there"),
+    [
+        ({"a": [0, 255, 3], "b": [0, 200, 9], "c": [0, 0, 30]}, True),  # pixels, one seldom on
+        ({"a": [1, 5, 3], "b": [2, 5, 1], "c": [5.0, 1.0, np.nan]}, True),  # answers
+        ({"a": [True, False, True], "b": [0, 1, 1]}, True),
+        ({"a": [0, 255, 3], "b": [-1, 200, 9]}, False),
+        ({"age": [20, 70, 40], "income": [0, 90_000, 3_000]}, False),
+        ({"a": [200, 255, 230], "b": [203, 250, 255]}, False),  # far from zero
+        ({"a": [0, 1, 1], "b": ["red", "blue", "red"]}, False),
+        ({"a": [4, 4, 4]}, False),
+    ],
+)
+def test_columns_on_one_scale_are_known(columns, is_there):
+    table = pd.DataFrame(columns)
+    assert on_one_scale(table) == is_there
+    found = columns_of(table)
+    assert on_one_scale(table, found) == (is_there and any(column.is_used for column in found))
+    # A column that is left out has no say.
+    number = dataclasses.replace(found[0], name="row", kind="id")
+    assert on_one_scale(table.assign(row=range(-1, 2)), [*found, number]) == is_there
+
+
+@pytest.mark.parametrize("name", PRETRAINED)
+def test_columns_on_scales_of_their_own_are_clipped_and_their_machine_is_gaussian(name, rng):
+    """The layers of pixels are of rows in [0, 1]; of anything else, of the rows that the modern rung has."""
+    X, y = pictures()
+    own = X.assign(pixel_0=100 * X["pixel_0"], pixel_1=X["pixel_1"] - 1)
+    for table, is_one_scale in [(X, True), (own, False)]:
+        data = data_of(table, y)
+        arrays = data.arrays(0, "layers")
+        assert data.is_one_scale == is_one_scale
+        clipped = data.arrays(0, "clipped").training[0]
+        assert np.array_equal(arrays.training[0], clipped) != is_one_scale
+        model = build(RUNG[name], "classification", RUNG[name].first, 0)
+        arrays.pretraining.start(model, None)
+        first, second = (layer.estimator for layer in model.pretrainer)
+        if name == "dbn":
+            assert isinstance(first, BernoulliRBM if is_one_scale else GaussianRBM)
+            assert isinstance(second, BernoulliRBM)
+        else:
+            assert first.loss == ("cross_entropy" if is_one_scale else "squared_error")
+        result = RungResult(name, "", "rung", params=dict(RUNG[name].first), n_epochs=2)
+        model, _ = refit_on_all(RUNG[name], result, data)
+        assert ("scale" in model.named_steps) == is_one_scale
+        assert model.predict(table.iloc[:5]).shape == (5,)
 
 
 def test_the_same_seed_gives_the_same_layers():
@@ -216,7 +267,7 @@ def trained_alone(monkeypatch, data, error_alone, during=lambda: None):
         return training.Fitted(object(), 0.0)
 
     def judged(fitted, arrays, data, repeat):
-        assert arrays.verdict is data.arrays(repeat, "unit").verdict
+        assert arrays.verdict is data.arrays(repeat, "layers").verdict
         return errors_in(data, repeat, error_alone)
 
     monkeypatch.setattr(training, "fit_candidate", fit)
@@ -244,7 +295,7 @@ def test_what_unlabelled_rows_are_worth_by_themselves(error_alone, answer, words
     assert found.interval[0] <= found.mean <= found.interval[1]
     for repeat, (params, arrays, seed) in enumerate(seen):
         assert params == outcomes[repeat].params and arrays.pretraining.n_unlabelled == 0
-        whole = data.arrays(repeat, "unit")
+        whole = data.arrays(repeat, "layers")
         assert np.array_equal(arrays.pretraining.rows, whole.training[0])
         assert arrays.training is whole.training and arrays.pretraining is not whole.pretraining
         assert seed == arrays.pretraining.seed == seed_of(data.seed, repeat, 0)

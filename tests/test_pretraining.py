@@ -295,11 +295,38 @@ def test_columns_of_usual_size_are_taken_without_a_word(rng, monkeypatch):
 
 @pytest.mark.parametrize("kind", [DBNClassifier, StackedAutoencoderClassifier])
 def test_rows_with_holes_are_refused_before_anything_learns(kind, rng, monkeypatch):
-    monkeypatch.setattr(_pretraining, "_templates", None)
+    monkeypatch.setattr(_pretraining, "unfitted_layers", None)
     X, y = rows(rng)
     X[3, 5] = np.nan
     with pytest.raises(ValueError, match="Input X contains NaN"):
         kind().fit(X, y)
+
+
+@pytest.mark.parametrize(
+    ("short", "kind", "long"),
+    [
+        (DBNClassifier, MLPClassifier, {"activation": "logistic", "pretrainer": "rbm"}),
+        (DBNRegressor, MLPRegressor, {"activation": "logistic", "pretrainer": "rbm"}),
+        (StackedAutoencoderClassifier, MLPClassifier, {"pretrainer": "autoencoder"}),
+    ],
+)
+def test_short_forms_are_the_long_ones_with_what_they_choose(short, kind, long, rng, monkeypatch):
+    monkeypatch.setattr(_pretraining, "N_STEPS", 20)
+    X, y = rows(rng)
+    settings = {
+        "hidden_layer_sizes": (6, 5), "solver": "nesterov", "alpha": 0.01, "batch_size": 30,
+        "learning_rate": "exponential", "learning_rate_init": 0.05, "momentum": 0.8, "max_iter": 3,
+        "dropout": 0.2, "input_dropout": 0.1, "noise": 0.3, "max_norm": 2.0, "random_state": 3,
+    }  # fmt: skip
+    if kind is MLPClassifier:
+        settings |= {"class_weight": "balanced", "label_smoothing": 0.2}
+    found = short(**settings).fit(X, y)
+    expected = kind(**settings, **long).fit(X, y)
+    for ours, theirs in zip(found.coefs_, expected.coefs_, strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+    for name in ("noise", "label_smoothing") if kind is MLPClassifier else ("noise",):
+        without = short(**settings | {name: 0.0}).fit(X, y)
+        assert not np.array_equal(without.coefs_[0], found.coefs_[0])
 
 
 @pytest.mark.parametrize("kind", [DBNClassifier, StackedAutoencoderClassifier])

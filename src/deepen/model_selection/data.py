@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from deepen.model_selection.intervals import Judging
 from deepen.model_selection.metrics import Metric, Task
-from deepen.model_selection.pretraining import Pretraining, unit_scaler
+from deepen.model_selection.pretraining import Pretraining, on_one_scale, unit_scaler
 from deepen.model_selection.rungs import Form
 from deepen.model_selection.splits import Split
 
@@ -114,36 +114,47 @@ class Data:
         ]
         return Arrays(None, parts[0], parts[1], parts[2], parts[3])
 
+    @cached_property
+    def is_one_scale(self) -> bool:
+        """Whether the columns are amounts on one scale, as pixels are."""
+        return on_one_scale(self.X, self.columns)
+
+    def encoder(self, form: Form) -> Any:
+        """Unfitted encoder; amounts on one scale are moved into [0, 1] after it, others are clipped."""
+        if form == "layers" and not self.is_one_scale:
+            form = "clipped"
+        return new_encoder(self.columns, form)
+
+    def all_rows(self, X: Array, encoder: Any) -> tuple[Array, int]:
+        """Encoded rows with those without a target below them, and the number of these."""
+        if self.X_unlabelled is None:
+            return X, 0
+        unlabelled = encoder.transform(self.X_unlabelled)
+        return np.concatenate([X, unlabelled]), len(unlabelled)
+
     def arrays(self, repeat: int, form: Form = "columns") -> Arrays:
         """Encoded parts of one repeat, in the form that a rung takes."""
         if (repeat, form) in self._encoded:
             return self._encoded[repeat, form]
         split = self.splits[repeat]
-        encoder = new_encoder(self.columns, form)
+        encoder = self.encoder(form)
         X_training = encoder.fit_transform(rows(self.X, split.training), self.y[split.training])
         others = [encoder.transform(rows(self.X, part)) for part in split[1:]]
         parts, pretraining = [X_training, *others], None
-        if form == "unit":
-            seen, n_unlabelled = all_rows(X_training, encoder, self.X_unlabelled)
-            scaler = unit_scaler(seen)
-            parts = [scaler.transform(part) for part in parts]
+        if form == "layers":
+            seen, n_unlabelled = self.all_rows(X_training, encoder)
+            if self.is_one_scale:
+                scaler = unit_scaler(seen)
+                seen, *parts = (scaler.transform(part) for part in (seen, *parts))
             known = self._layers.setdefault(repeat, {})
             seed = int(np.random.SeedSequence([self.seed, repeat, 0]).generate_state(1)[0] >> 1)
-            pretraining = Pretraining(scaler.transform(seen), n_unlabelled, seed, known)
+            pretraining = Pretraining(seen, n_unlabelled, seed, known)
         pairs = [(X, self.y[part]) for X, part in zip(parts, split, strict=True)]
         mask = encoder.categorical_features_ if form == "codes" else None
         arrays = Arrays(encoder, pairs[0], pairs[1], pairs[2], pairs[3], mask, pretraining)
         if arrays.nbytes * len(self.splits) <= KEEP_ENCODED:
             self._encoded[repeat, form] = arrays
         return arrays
-
-
-def all_rows(X: Array, encoder: Any, X_unlabelled: Any) -> tuple[Array, int]:
-    """Encoded rows with those without a target below them, and the number of these."""
-    if X_unlabelled is None:
-        return X, 0
-    unlabelled = encoder.transform(X_unlabelled)
-    return np.concatenate([X, unlabelled]), len(unlabelled)
 
 
 def new_encoder(columns: Sequence[Any], form: Form = "columns") -> Any:

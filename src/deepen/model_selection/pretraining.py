@@ -1,6 +1,7 @@
 """Layers that learn without a target: once in each repeat, for all settings and all numbers of labels.
 
-    rows      training rows of the repeat and the rows without a target, every column in [0, 1]
+    rows      training rows of the repeat and the rows without a target: in [0, 1] where all columns share
+              one scale, as pixels do, else smoothly clipped
     layers    denoising autoencoders, or restricted Boltzmann machines, each on what the one below makes
     network   of every setting: starts from copies of them, and sees targets for the first time
 
@@ -10,12 +11,15 @@ No row that stops, tunes or judges is among them, not even without its target.
 from __future__ import annotations
 
 import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from deepen.datasets._columns import as_table
+from deepen.datasets.kinds import NUMBERS
 from deepen.model_selection import clock
 from deepen.model_selection.rung_models import (
     FINE_TUNING_STEPS,
@@ -41,7 +45,6 @@ class Pretraining:
     Parameters
     ----------
     rows : ndarray of shape (n_rows, n_features)
-        In [0, 1].
     n_unlabelled : int
         How many of them have no target.
     seed : int
@@ -114,6 +117,35 @@ def length_of(n_rows: int) -> tuple[int, int]:
     return size, int(np.clip(N_STEPS // -(-n_rows // size), *LAYER_EPOCHS))
 
 
+def on_one_scale(table: Any, columns: Sequence[Any] = ()) -> bool:
+    """Whether the columns are amounts on one scale from zero up, as pixels and answers of 0 to 5 are.
+
+    No value is below zero, and most of those that vary span half of the way up to the largest or more.
+
+    Parameters
+    ----------
+    table : DataFrame or ndarray of shape (n_rows, n_columns)
+    columns : sequence of Column
+        What they are; those left out do not count. Empty is all, and all are numbers.
+
+    Examples
+    --------
+    >>> on_one_scale(np.array([[0, 9, 4], [8, 1, 4]])), on_one_scale(np.array([[0, 900], [8, 100]]))
+    (True, False)
+    """
+    frame, _ = as_table(table)
+    if columns:
+        used = [place for place, column in enumerate(columns) if column.is_used]
+        if any(columns[place].kind not in NUMBERS for place in used):
+            return False
+        frame = frame.iloc[:, used]
+    if not all(dtype.kind in "biuf" for dtype in frame.dtypes):
+        return False
+    low, high = frame.min().to_numpy(np.float64), frame.max().to_numpy(np.float64)
+    spans = (high - low)[high > low]
+    return bool(len(spans) and low.min() >= 0 and np.mean(spans >= high.max() / 2) > 1 / 2)
+
+
 def unit_scaler(rows: Array) -> Any:
     """Fitted scaler of columns to [0, 1], where values beyond the outer quantiles are cut off."""
     from sklearn.preprocessing import MinMaxScaler
@@ -140,11 +172,16 @@ class _StopAt:
 def _trained(model: Any, rows: Array, seed: int, deadline: float | None) -> Layers:
     """The layers of a network, trained on `rows`."""
     from deepen.engine.stopping import BY_USER
-    from deepen.neural_network._pretraining import pretrain
+    from deepen.neural_network._pretraining import pretrain, unfitted_layers
 
-    callbacks = None if deadline is None else [_StopAt(deadline)]
-    n_layers, kind = len(model.hidden_layer_sizes), model.pretrainer
-    templates = [_template(kind, model, layer, len(rows), callbacks) for layer in range(n_layers)]
+    templates = unfitted_layers(model, rows)
+    size, n_epochs = length_of(len(rows))
+    for one in templates:
+        one.set_params(batch_size=size, callbacks=None if deadline is None else [_StopAt(deadline)])
+        if model.pretrainer == "rbm":
+            one.set_params(n_iter=n_epochs)
+        else:
+            one.set_params(max_iter=n_epochs, corruption_level=MASKED_SHARE)
     model.set_params(pretrainer=templates)
     with warnings.catch_warnings():
         warnings.filterwarnings("error", BY_USER)
@@ -159,21 +196,3 @@ def _trained(model: Any, rows: Array, seed: int, deadline: float | None) -> Laye
             if hasattr(layer, name):
                 setattr(layer, name, None)
     return layers
-
-
-def _template(kind: str, model: Any, layer: int, n_rows: int, callbacks: Any) -> Any:
-    """One unfitted layer: binary units on what is in [0, 1], squared error on what is not."""
-    from deepen.neural_network import Autoencoder, BernoulliRBM
-
-    size, n_epochs = length_of(n_rows)
-    if kind == "rbm":
-        return BernoulliRBM(
-            learning_rate=0.1, momentum=0.5, algorithm="cd", batch_size=size, n_iter=n_epochs,
-            callbacks=callbacks,
-        )  # fmt: skip
-    is_probability = layer == 0 or model.activation == "logistic"
-    return Autoencoder(
-        activation=model.activation, loss="cross_entropy" if is_probability else "squared_error",
-        tied=True, corruption="masking", corruption_level=MASKED_SHARE, learning_rate_init=0.003,
-        batch_size=size, max_iter=n_epochs, n_iter_no_change=np.inf, callbacks=callbacks,
-    )  # fmt: skip

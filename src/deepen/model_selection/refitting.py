@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from deepen.model_selection import training
-from deepen.model_selection.data import Data, all_rows, new_encoder
+from deepen.model_selection.data import Data
 from deepen.model_selection.pretraining import Pretraining, unit_scaler
 from deepen.model_selection.results import RungResult
 from deepen.model_selection.rungs import Rung
@@ -17,16 +17,17 @@ def refit_on_all(rung: Rung, result: RungResult, data: Data) -> tuple[Any, list[
     """Encoder and model fitted on all labelled rows, and what became of each column."""
     from sklearn.pipeline import Pipeline
 
-    encoder = new_encoder(data.columns, rung.form)
+    encoder = data.encoder(rung.form)
     X = encoder.fit_transform(data.X, data.y)
     steps, pretraining = [("table", encoder)], None
-    if rung.form == "unit":
-        seen, n_unlabelled = all_rows(X, encoder, data.X_unlabelled)
-        scaler = unit_scaler(seen)
-        steps.append(("scale", scaler))
-        X = scaler.transform(X)
+    if rung.form == "layers":
+        seen, n_unlabelled = data.all_rows(X, encoder)
+        if data.is_one_scale:
+            scaler = unit_scaler(seen)
+            steps.append(("scale", scaler))
+            X, seen = scaler.transform(X), scaler.transform(seen)
         seed = int(np.random.SeedSequence([data.seed, 1]).generate_state(1)[0] >> 1)
-        pretraining = Pretraining(scaler.transform(seen), n_unlabelled, seed)
+        pretraining = Pretraining(seen, n_unlabelled, seed)
     model = training.refit(
         rung, result.params, X, data, n_epochs=result.n_epochs,
         is_categorical=encoder.categorical_features_ if rung.form == "codes" else None,

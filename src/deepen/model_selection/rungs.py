@@ -32,7 +32,7 @@ from deepen.model_selection.rung_models import (
     network,
 )
 
-Form = Literal["columns", "clipped", "unit", "codes"]
+Form = Literal["columns", "clipped", "layers", "codes"]
 Draw = Callable[[np.random.Generator], Any]
 
 PATIENCE = 20
@@ -106,11 +106,11 @@ class Rung:
 
     @property
     def form(self) -> Form:
-        """Numbers standardised, smoothly clipped, every column in [0, 1], or categories as codes."""
+        """Numbers standardised, clipped or as `pretraining` has them, or categories as codes."""
         if self.kind == "trees":
             return "codes"
         if self.pretraining:
-            return "unit"
+            return "layers"
         return "clipped" if self.is_clipped else "columns"
 
     def title_for(self, task: Task) -> str:
@@ -179,12 +179,14 @@ RUNGS: tuple[Rung, ...] = (
             name, title, title, "ladder", make,
             # One stack of layers serves all settings of a repeat, so that all have its sizes.
             first={"hidden_layer_sizes": (256, 256), "learning_rate_init": rate, "alpha": 1e-4,
-                   "dropout": 0.35},
+                   "dropout": 0.35, "noise": 0.1, "label_smoothing": 0.1},
             space={
                 "hidden_layer_sizes": _one_of((256, 256)),
                 "learning_rate_init": _log_uniform(rate / 3, 3 * rate),
                 "alpha": _log_uniform(1e-5, 1.0),
                 "dropout": _one_of(0.0, 0.2, 0.35, 0.5),
+                "noise": _one_of(0.0, 0.1, 0.2),
+                "label_smoothing": _one_of(0.0, 0.1),
             },
             turn=turn, kind="network", patience=float("inf"), walks_to_end=True,
             pretraining=pretraining, max_epochs=MOST_FINE_TUNING,

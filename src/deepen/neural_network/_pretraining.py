@@ -95,7 +95,7 @@ def pretrain(network: Any, X: Any, rng: np.random.RandomState) -> list[Any]:
     sizes = network._sizes()
     activations = network._activations(len(sizes))
     seeds = rng.randint(np.iinfo(np.int32).max, size=len(sizes))
-    templates = _templates(network, X, activations)
+    templates = unfitted_layers(network, X)
     if isinstance(network.pretrainer, str):
         names = getattr(network, "feature_names_in_", None)
         warn_of_scale(X, names, type(templates[0]).__name__, stacklevel=6)
@@ -143,9 +143,10 @@ def _fit_layer(network: Any, model: Any, features: Any, layer: int, n_layers: in
     model.set_params(**{name: own[name] for name in changes})
 
 
-def _templates(network: Any, X: Any, activations: tuple[str, ...]) -> list[Any]:
-    """One unfitted pretrainer for each layer."""
-    given, n_layers = network.pretrainer, len(activations)
+def unfitted_layers(network: Any, X: Any) -> list[Any]:
+    """One pretrainer for each layer, before any is fitted; what a name stands for depends on X."""
+    given, n_layers = network.pretrainer, len(network._sizes())
+    activations = network._activations(n_layers)
     if given == "rbm":
         return _machines(network, X, n_layers)
     if given == "autoencoder":

@@ -34,7 +34,7 @@ class DBNClassifier(MLPClassifier):
         Of the fine-tuning, as in :class:`MLPClassifier`.
     early_stopping, validation_fraction, n_iter_no_change
         As there.
-    dropout, input_dropout, max_norm, class_weight, unlabeled
+    dropout, input_dropout, noise, max_norm, class_weight, label_smoothing, unlabeled
         As there; rows without a target are used by the machines.
     random_state, verbose, warm_start, callbacks, checkpoint
         As there.
@@ -77,8 +77,10 @@ class DBNClassifier(MLPClassifier):
         n_iter_no_change: float = 10,
         dropout: float = 0.0,
         input_dropout: float = 0.0,
+        noise: float = 0.0,
         max_norm: float | None = None,
         class_weight: Any = None,
+        label_smoothing: float = 0.0,
         unlabeled: Any = None,
         random_state: Any = None,
         verbose: bool = False,
@@ -103,8 +105,10 @@ class DBNClassifier(MLPClassifier):
             n_iter_no_change=n_iter_no_change,
             dropout=dropout,
             input_dropout=input_dropout,
+            noise=noise,
             max_norm=max_norm,
             class_weight=class_weight,
+            label_smoothing=label_smoothing,
             unlabeled=unlabeled,
             random_state=random_state,
             verbose=verbose,
@@ -130,7 +134,7 @@ class DBNRegressor(MLPRegressor):
         Of the fine-tuning, as in :class:`MLPRegressor`.
     early_stopping, validation_fraction, n_iter_no_change
         As there.
-    dropout, input_dropout, max_norm, unlabeled
+    dropout, input_dropout, noise, max_norm, unlabeled
         As there; rows without a target are used by the machines.
     random_state, verbose, warm_start, callbacks, checkpoint
         As there.
@@ -174,6 +178,7 @@ class DBNRegressor(MLPRegressor):
         n_iter_no_change: float = 10,
         dropout: float = 0.0,
         input_dropout: float = 0.0,
+        noise: float = 0.0,
         max_norm: float | None = None,
         unlabeled: Any = None,
         random_state: Any = None,
@@ -200,6 +205,7 @@ class DBNRegressor(MLPRegressor):
             n_iter_no_change=n_iter_no_change,
             dropout=dropout,
             input_dropout=input_dropout,
+            noise=noise,
             max_norm=max_norm,
             unlabeled=unlabeled,
             random_state=random_state,
