@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -12,11 +14,13 @@ from deepen.model_selection.sentence import (
     provisional,
     show,
     show_exact,
+    show_gain,
     show_interval,
+    show_interval_of,
     show_result,
     with_sentence,
 )
-from deepen.model_selection.verdict import decide
+from deepen.model_selection.verdict import Gain, decide
 
 N_ROWS = 2000
 TITLES = {"linear": "logistic regression", "deep": "deep network", "boosting": "gradient boosting"}
@@ -137,6 +141,16 @@ def test_an_end_above_zero_is_not_shown_as_zero(rng):
         first = show_interval(low, low + width, METRICS["error"]).split(" to ")[0]
         assert float(first) > 0
     assert show_interval(0.0, 0.08, METRICS["error"]) == "0 to 8 %"
+
+
+def test_what_is_surely_behind_is_not_said_to_be_behind_by_nothing():
+    """It falls short of the best of the sample, but not surely of another that may be the true best."""
+    error = METRICS["error"]
+    gain = Gain("deep", "linear", 0.01, 0.0, 0.02, 0.008, 3, "pays")
+    assert show_gain(gain, error) == "1.0 points (above 0 to 2.0)"
+    assert show_interval_of(gain, error) == "above 0 to 2.0 points"
+    assert show_gain(replace(gain, outcome="cannot tell"), error) == "1.0 points (0.0 to 2.0)"
+    assert show_gain(replace(gain, lower=0.001), error) == "1.0 points (0.1 to 2.0)"
 
 
 def test_large_figures_are_rounded_to_their_interval_and_stand_in_thousands():

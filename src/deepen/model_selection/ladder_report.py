@@ -23,6 +23,7 @@ from deepen.model_selection.sentence import (
     show_exact,
     show_gain,
     show_interval,
+    show_interval_of,
     uncertainty_of,
     uncertainty_of_gain,
 )
@@ -91,7 +92,7 @@ def _gain_row(gain: Gain, ladder: Ladder, titles: Mapping[str, str]) -> GainRow:
         candidate=titles[gain.candidate],
         reference=titles[gain.reference],
         gain=show(gain.mean, uncertainty_of_gain(gain), metric, is_gain=True),
-        interval=show_interval(gain.lower, gain.upper, metric, is_gain=True),
+        interval=show_interval_of(gain, metric),
         mean=gain.mean,
         ends=(gain.lower, gain.upper),
         outcome=gain.outcome,

@@ -79,8 +79,12 @@ def _unit(text: str, metric: Metric, *, is_gain: bool) -> str:
     return points if is_gain else " %"
 
 
-def show_interval(low: float, high: float, metric: Metric, *, is_gain: bool = False) -> str:
+def show_interval(
+    low: float, high: float, metric: Metric, *, is_gain: bool = False, is_above_zero: bool = False
+) -> str:
     """Both ends of an interval, "n/a" where there is none; an end above zero is not shown as zero.
+
+    What `is_above_zero` is so, surely, though by how much nobody can tell where the lower end is zero.
 
     Examples
     --------
@@ -89,6 +93,8 @@ def show_interval(low: float, high: float, metric: Metric, *, is_gain: bool = Fa
     '2.1 to 4.4 %'
     >>> show_interval(0.003, 0.08, METRICS["error"], is_gain=True)
     '0.3 to 8.0 points'
+    >>> show_interval(0.0, 0.08, METRICS["error"], is_gain=True, is_above_zero=True)
+    'above 0 to 8 points'
     """
     if not (math.isfinite(low) and math.isfinite(high)):
         return "n/a"
@@ -98,7 +104,8 @@ def show_interval(low: float, high: float, metric: Metric, *, is_gain: bool = Fa
     while low > 0 and n_decimals < MOST_DECIMALS and not round(low, n_decimals):
         n_decimals += 1
     unit = "" if not metric.is_rate else " points" if is_gain else " %"
-    return f"{_figure(low, n_decimals)} to {_figure(high, n_decimals)}{unit}"
+    start = "above 0" if is_above_zero and low <= 0 else _figure(low, n_decimals)
+    return f"{start} to {_figure(high, n_decimals)}{unit}"
 
 
 def show_result(result: RungResult, metric: Metric) -> str:
@@ -124,7 +131,14 @@ def uncertainty_of_gain(gain: Gain) -> float:
 
 def show_gain(gain: Gain, metric: Metric) -> str:
     """What the best gains over another rung, with its interval."""
-    return show_mean_gain(gain.mean, gain.lower, gain.upper, uncertainty_of_gain(gain), metric)
+    mean = show(gain.mean, uncertainty_of_gain(gain), metric, is_gain=True)
+    return f"{mean} ({show_interval_of(gain, metric).removesuffix(' points')})"
+
+
+def show_interval_of(gain: Gain, metric: Metric) -> str:
+    """How far a rung surely, and at most, is behind the best."""
+    is_behind = gain.outcome == "pays"
+    return show_interval(gain.lower, gain.upper, metric, is_gain=True, is_above_zero=is_behind)
 
 
 def show_mean_gain(mean: float, low: float, high: float, uncertainty: float, metric: Metric) -> str:
