@@ -179,7 +179,7 @@ RUNGS: tuple[Rung, ...] = (
             name, title, title, "ladder", make,
             # One stack of layers serves all settings of a repeat, so that all have its sizes.
             first={"hidden_layer_sizes": (256, 256), "learning_rate_init": rate, "alpha": 1e-4,
-                   "dropout": 0.35, "noise": 0.1, "label_smoothing": 0.1},
+                   "dropout": 0.35, "noise": 0.0, "label_smoothing": 0.1},
             space={
                 "hidden_layer_sizes": _one_of((256, 256)),
                 "learning_rate_init": _log_uniform(rate / 3, 3 * rate),
