@@ -20,6 +20,7 @@ import argparse
 import ast
 import os
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -64,11 +65,23 @@ def losses(model, rows, data):
     return [float(METRICS[key].of_output(y, output).mean()) for key in ("error", "log_loss")]
 
 
+def with_layers_of(arrays, seed):
+    """The same arrays, whose layers, where there are any, are trained with another seed."""
+    before = arrays.pretraining
+    return (
+        arrays
+        if before is None
+        else replace(arrays, pretraining=replace(before, seed=seed, known={}))
+    )
+
+
 def chosen(rung, arrays, data, settings, n_seeds):
     """Setting, validation losses of shape (seeds, 2) and models of the best candidate."""
 
+    own = {seed: with_layers_of(arrays, seed) for seed in range(n_seeds)}
+
     def trained(params, seed):
-        return fit_candidate(rung, params, arrays, data, seed=seed).model
+        return fit_candidate(rung, params, own[seed], data, seed=seed).model
 
     models = [[trained(params, 0)] for params in settings]
     first = [losses(model, arrays.tuning, data) for [model] in models]

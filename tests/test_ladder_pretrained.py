@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 
 import numpy as np
@@ -21,7 +20,7 @@ from deepen.model_selection import (
     unlabelled_gain,
 )
 from deepen.model_selection.climb import Attempt, seed_of
-from deepen.model_selection.data import Data, columns_of
+from deepen.model_selection.data import Data, columns_of, new_encoder
 from deepen.model_selection.intervals import Judging, RowLosses
 from deepen.model_selection.ladder_report import report_of
 from deepen.model_selection.metrics import METRICS
@@ -122,52 +121,83 @@ def test_one_stack_serves_every_setting_and_number_of_labels(name):
     assert data.arrays(0, "layers").pretraining.known is arrays.pretraining.known
 
 
+SIX = np.random.default_rng(3).permutation(np.tile(np.arange(6), 20)).reshape(20, 6)  # 0 to 5
+MONEY = np.random.default_rng(3).lognormal(10, 1, (200, 6))
+
+
 @pytest.mark.parametrize(
-    ("columns", "is_there"),
+    ("table", "is_there"),
     [
-        ({"a": [0, 255, 3], "b": [0, 200, 9], "c": [0, 0, 30]}, True),  # pixels, one seldom on
-        ({"a": [1, 5, 3], "b": [2, 5, 1], "c": [5.0, 1.0, np.nan]}, True),  # answers
-        ({"a": [True, False, True], "b": [0, 1, 1]}, True),
-        ({"a": [0, 255, 3], "b": [-1, 200, 9]}, False),
-        ({"age": [20, 70, 40], "income": [0, 90_000, 3_000]}, False),
-        ({"a": [200, 255, 230], "b": [203, 250, 255]}, False),  # far from zero
-        ({"a": [0, 1, 1], "b": ["red", "blue", "red"]}, False),
-        ({"a": [4, 4, 4]}, False),
+        (SIX, True),
+        (SIX[:, :3], False),  # too few columns to tell
+        (SIX * 51, True),
+        (SIX + 1, True),
+        (SIX > 2, True),
+        (SIX - 1, False),  # below zero
+        (SIX + 100, False),  # far from zero
+        (SIX * [1, 1, 1, 9, 90, 900], False),
+        (MONEY, False),
+        (MONEY[:, :1], False),
+        (np.where(np.eye(20, 6, dtype=bool), 99, SIX), True),  # stands for a missing answer
+        (np.where(np.eye(20, 6, k=-9, dtype=bool), np.nan, SIX), True),
+        (np.hstack([SIX[:, :5], 2024 * np.ones((20, 1))]), True),  # constant
+        (np.hstack([SIX[:, :5], np.full((20, 1), np.nan)]), True),
+        (np.vstack([SIX, [[0, 0, 0, 0, 0, 9000]]]), True),  # one absurd value
     ],
 )
-def test_columns_on_one_scale_are_known(columns, is_there):
-    table = pd.DataFrame(columns)
-    assert on_one_scale(table) == is_there
-    found = columns_of(table)
-    assert on_one_scale(table, found) == (is_there and any(column.is_used for column in found))
-    # A column that is left out has no say.
-    number = dataclasses.replace(found[0], name="row", kind="id")
-    assert on_one_scale(table.assign(row=range(-1, 2)), [*found, number]) == is_there
+def test_columns_on_one_scale_are_known(table, is_there):
+    def answer(X, types=None):
+        return on_one_scale(new_encoder(columns_of(X, types)).fit(X))
+
+    assert answer(table) == is_there
+    frame = pd.DataFrame(table, columns=[f"a{i}" for i in range(table.shape[1])])
+    assert answer(frame) == is_there
+    assert answer(frame.map(str)) == is_there
+    if is_there:
+        # A column that is left out has no say, one of categories has.
+        assert answer(frame.assign(row=np.arange(500, 500 + len(frame)))) or len(frame) < 20
+        assert not answer(frame, {"a0": "categorical"})
+        # Pixels are known by their names.
+        square = pd.DataFrame(np.hstack([table] * 3)[:, :16] - 3.0)
+        assert answer(square.set_axis([f"pixel_{i}" for i in range(16)], axis=1))
 
 
 @pytest.mark.parametrize("name", PRETRAINED)
-def test_columns_on_scales_of_their_own_are_clipped_and_their_machine_is_gaussian(name, rng):
+@pytest.mark.parametrize("is_one_scale", [True, False])
+def test_columns_on_scales_of_their_own_are_clipped_and_their_machine_is_gaussian(
+    name, is_one_scale, tmp_path
+):
     """The layers of pixels are of rows in [0, 1]; of anything else, of the rows that the modern rung has."""
     X, y = pictures()
-    own = X.assign(pixel_0=100 * X["pixel_0"], pixel_1=X["pixel_1"] - 1)
-    for table, is_one_scale in [(X, True), (own, False)]:
-        data = data_of(table, y)
-        arrays = data.arrays(0, "layers")
-        assert data.is_one_scale == is_one_scale
-        clipped = data.arrays(0, "clipped").training[0]
-        assert np.array_equal(arrays.training[0], clipped) != is_one_scale
-        model = build(RUNG[name], "classification", RUNG[name].first, 0)
-        arrays.pretraining.start(model, None)
-        first, second = (layer.estimator for layer in model.pretrainer)
+    if not is_one_scale:
+        X = (X * np.arange(1, 17)).set_axis([f"x{i}" for i in range(16)], axis=1)
+    data = data_of(X, y)
+    arrays = data.arrays(0, "layers")
+    assert data.has_one_scale == is_one_scale
+    clipped = data.arrays(0, "clipped").training[0]
+    assert np.array_equal(arrays.training[0], clipped) != is_one_scale
+    model = build(RUNG[name], "classification", RUNG[name].first, 0)
+    arrays.pretraining.start(model, None)
+    result = RungResult(name, "", "ladder", params=dict(RUNG[name].first), n_epochs=2)
+    refitted, _ = refit_on_all(RUNG[name], result, data)
+    assert ("scale" in refitted.named_steps) == is_one_scale
+    size, n_epochs = pretraining.length_of(len(arrays.pretraining.rows))
+    for first, second in (
+        [layer.estimator for layer in model.pretrainer],
+        refitted.named_steps["model"].pretrainers_,
+    ):
         if name == "dbn":
             assert isinstance(first, BernoulliRBM if is_one_scale else GaussianRBM)
-            assert isinstance(second, BernoulliRBM)
+            assert isinstance(second, BernoulliRBM) and second.centered == "visible"
+            assert (first.n_iter, second.n_iter) == (n_epochs, n_epochs)
         else:
             assert first.loss == ("cross_entropy" if is_one_scale else "squared_error")
-        result = RungResult(name, "", "rung", params=dict(RUNG[name].first), n_epochs=2)
-        model, _ = refit_on_all(RUNG[name], result, data)
-        assert ("scale" in model.named_steps) == is_one_scale
-        assert model.predict(table.iloc[:5]).shape == (5,)
+            assert (first.max_iter, second.max_iter) == (n_epochs, n_epochs)
+            assert first.corruption_level == second.corruption_level == pretraining.MASKED_SHARE
+        assert (first.batch_size, second.batch_size) == (size, size)
+    deepen.save(refitted, tmp_path / "model.deepen")
+    again = deepen.load(tmp_path / "model.deepen")
+    np.testing.assert_array_equal(again.predict_proba(X), refitted.predict_proba(X))
 
 
 def test_the_same_seed_gives_the_same_layers():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -45,11 +45,16 @@ class Arrays:
         )  # fmt: skip
 
     @property
+    def parts(self) -> list[tuple[Array, Array]]:
+        """Rows and targets of the four parts."""
+        return [self.training, self.stopping, self.tuning, self.verdict]
+
+    @property
     def nbytes(self) -> int:
         """Size of all parts."""
-        parts = (self.training, self.stopping, self.tuning, self.verdict)
-        before = 0 if self.pretraining is None else self.pretraining.rows.nbytes
-        return before + sum(X.nbytes + y.nbytes for X, y in parts)
+        seen = None if self.pretraining is None else self.pretraining.rows
+        before = 0 if seen is None or seen is self.training[0] else seen.nbytes
+        return before + sum(X.nbytes + y.nbytes for X, y in self.parts)
 
 
 @dataclass
@@ -115,15 +120,15 @@ class Data:
         return Arrays(None, parts[0], parts[1], parts[2], parts[3])
 
     @cached_property
-    def is_one_scale(self) -> bool:
+    def has_one_scale(self) -> bool:
         """Whether the columns are amounts on one scale, as pixels are."""
-        return on_one_scale(self.X, self.columns)
+        return on_one_scale(self.arrays(0).encoder)
 
-    def encoder(self, form: Form) -> Any:
-        """Unfitted encoder; amounts on one scale are moved into [0, 1] after it, others are clipped."""
-        if form == "layers" and not self.is_one_scale:
-            form = "clipped"
-        return new_encoder(self.columns, form)
+    def seen_form(self, form: Form) -> Form:
+        """Columns of the form that the encoder gives."""
+        if form != "layers":
+            return form
+        return "columns" if self.has_one_scale else "clipped"
 
     def all_rows(self, X: Array, encoder: Any) -> tuple[Array, int]:
         """Encoded rows with those without a target below them, and the number of these."""
@@ -136,25 +141,31 @@ class Data:
         """Encoded parts of one repeat, in the form that a rung takes."""
         if (repeat, form) in self._encoded:
             return self._encoded[repeat, form]
-        split = self.splits[repeat]
-        encoder = self.encoder(form)
-        X_training = encoder.fit_transform(rows(self.X, split.training), self.y[split.training])
-        others = [encoder.transform(rows(self.X, part)) for part in split[1:]]
-        parts, pretraining = [X_training, *others], None
         if form == "layers":
-            seen, n_unlabelled = self.all_rows(X_training, encoder)
-            if self.is_one_scale:
-                scaler = unit_scaler(seen)
-                seen, *parts = (scaler.transform(part) for part in (seen, *parts))
-            known = self._layers.setdefault(repeat, {})
-            seed = int(np.random.SeedSequence([self.seed, repeat, 0]).generate_state(1)[0] >> 1)
-            pretraining = Pretraining(seen, n_unlabelled, seed, known)
-        pairs = [(X, self.y[part]) for X, part in zip(parts, split, strict=True)]
-        mask = encoder.categorical_features_ if form == "codes" else None
-        arrays = Arrays(encoder, pairs[0], pairs[1], pairs[2], pairs[3], mask, pretraining)
+            arrays = self._with_pretraining(self.arrays(repeat, self.seen_form(form)), repeat)
+        else:
+            split, encoder = self.splits[repeat], new_encoder(self.columns, form)
+            X_training = encoder.fit_transform(rows(self.X, split.training), self.y[split.training])
+            others = [encoder.transform(rows(self.X, part)) for part in split[1:]]
+            parts = [
+                (X, self.y[part]) for X, part in zip([X_training, *others], split, strict=True)
+            ]
+            mask = encoder.categorical_features_ if form == "codes" else None
+            arrays = Arrays(encoder, parts[0], parts[1], parts[2], parts[3], mask)
         if arrays.nbytes * len(self.splits) <= KEEP_ENCODED:
             self._encoded[repeat, form] = arrays
         return arrays
+
+    def _with_pretraining(self, arrays: Arrays, repeat: int) -> Arrays:
+        """The same with the rows that its layers learn from; amounts on one scale in [0, 1]."""
+        seen, n_unlabelled = self.all_rows(arrays.training[0], arrays.encoder)
+        if self.has_one_scale:
+            scaler = unit_scaler(seen)
+            seen = scaler.transform(seen)
+            arrays = Arrays(arrays.encoder, *((scaler.transform(X), y) for X, y in arrays.parts))
+        known = self._layers.setdefault(repeat, {})
+        seed = int(np.random.SeedSequence([self.seed, repeat, 0]).generate_state(1)[0] >> 1)
+        return replace(arrays, pretraining=Pretraining(seen, n_unlabelled, seed, known))
 
 
 def new_encoder(columns: Sequence[Any], form: Form = "columns") -> Any:

@@ -14,7 +14,7 @@ from typing import Literal
 from deepen.model_selection.climb import Attempt
 from deepen.model_selection.data import Data
 from deepen.model_selection.intervals import Estimate, RowLosses, difference
-from deepen.model_selection.sentence import show_mean_gain
+from deepen.model_selection.sentence import show, show_interval
 from deepen.report.text import counted
 
 Answer = Literal["helped", "did not help", "cannot tell"]
@@ -126,7 +126,9 @@ def answer_of(low: float, high: float, min_gain: float) -> Answer:
 
 def gained(found: Estimate, low: float, high: float, data: Data) -> str:
     """A gain with its interval, in words."""
-    return show_mean_gain(found.mean, low, high, (high - low) / 2, data.metric)
+    mean = show(found.mean, (high - low) / 2, data.metric, is_gain=True)
+    interval = show_interval(low, high, data.metric, is_gain=True)
+    return f"{mean} ({interval.removesuffix(' points')})"
 
 
 def until_when(pretrained: LossesBySize, plain: LossesBySize, data: Data, min_gain: float) -> str:

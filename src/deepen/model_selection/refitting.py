@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from deepen.model_selection import training
-from deepen.model_selection.data import Data
+from deepen.model_selection.data import Data, new_encoder
 from deepen.model_selection.pretraining import Pretraining, unit_scaler
 from deepen.model_selection.results import RungResult
 from deepen.model_selection.rungs import Rung
@@ -17,12 +17,12 @@ def refit_on_all(rung: Rung, result: RungResult, data: Data) -> tuple[Any, list[
     """Encoder and model fitted on all labelled rows, and what became of each column."""
     from sklearn.pipeline import Pipeline
 
-    encoder = data.encoder(rung.form)
+    encoder = new_encoder(data.columns, data.seen_form(rung.form))
     X = encoder.fit_transform(data.X, data.y)
     steps, pretraining = [("table", encoder)], None
     if rung.form == "layers":
         seen, n_unlabelled = data.all_rows(X, encoder)
-        if data.is_one_scale:
+        if data.has_one_scale:
             scaler = unit_scaler(seen)
             steps.append(("scale", scaler))
             X, seen = scaler.transform(X), scaler.transform(seen)

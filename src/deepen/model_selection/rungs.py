@@ -77,7 +77,7 @@ class Rung:
     walks_to_end : bool
         Whether the weights of the last epoch are taken, not the best ones on the stopping rows.
     is_clipped : bool
-        Whether numbers reach it smoothly clipped, where they are standardised for others.
+        Whether numbers reach it smoothly clipped instead of standardised.
     pretraining : {"", "autoencoder", "rbm"}
         What its layers are trained with before they see a target, on the rows without one too.
     max_epochs : int

@@ -84,7 +84,7 @@ def show_interval(
 ) -> str:
     """Both ends of an interval, "n/a" where there is none; an end above zero is not shown as zero.
 
-    What `is_above_zero` is so, surely, though by how much nobody can tell where the lower end is zero.
+    A gain that `is_above_zero` surely, though nobody can tell by how much, has a lower end of zero.
 
     Examples
     --------
@@ -139,12 +139,6 @@ def show_interval_of(gain: Gain, metric: Metric) -> str:
     """How far a rung surely, and at most, is behind the best."""
     is_behind = gain.outcome == "pays"
     return show_interval(gain.lower, gain.upper, metric, is_gain=True, is_above_zero=is_behind)
-
-
-def show_mean_gain(mean: float, low: float, high: float, uncertainty: float, metric: Metric) -> str:
-    """A gain, rounded to its uncertainty, and its interval; the unit is said once."""
-    interval = show_interval(low, high, metric, is_gain=True).removesuffix(" points")
-    return f"{show(mean, uncertainty, metric, is_gain=True)} ({interval})"
 
 
 def with_sentence(

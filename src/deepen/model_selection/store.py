@@ -20,7 +20,8 @@ from deepen._files import atomic_write
 from deepen.model_selection.intervals import RowLosses
 from deepen.model_selection.results import Outcome, Trial
 
-FORMAT, VERSION = "deepen-run", 1
+# Another version when what a rung trains becomes another thing: repeats of both are not one rung.
+FORMAT, VERSION = "deepen-run", 2
 MANIFEST = "run.json"
 
 

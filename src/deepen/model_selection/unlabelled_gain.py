@@ -3,7 +3,7 @@
 alone   the best pre-trained network with the same settings, its layers trained on the training rows alone
 gain    loss(alone) - loss(with all rows), on the same rows and repeats
 
-Columns are scaled as before, with all rows: what is compared is what the layers learnt from.
+Columns are scaled alike: what is compared is what the layers learnt from.
 """
 
 from __future__ import annotations

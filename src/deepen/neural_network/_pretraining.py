@@ -172,20 +172,22 @@ def _machines(network: Any, X: Any, n_layers: int) -> list[Any]:
     options: dict[str, Any] = {"algorithm": "cd", "batch_size": size, "n_iter": n_epochs}
     # Centred by the hidden units too, these are on for half of the rows: the better model of the data is
     # the worse start of a classifier. Without any centring it depends on which value is called 1.
-    binary = BernoulliRBM(learning_rate=0.05, momentum=0.9, centered="visible", **options)
-    first = binary
+    machines: list[Any] = [
+        BernoulliRBM(learning_rate=0.05, momentum=0.9, centered="visible", **options)
+        for _ in range(n_layers)
+    ]
     if are_probabilities(X):
         reason = "all values are in [0, 1]: they are taken for probabilities"
     else:
         # Adam, since one rate does not suit columns whose variances differ by orders of magnitude.
-        first = GaussianRBM(solver="adam", learning_rate=0.001, **options)
+        machines[0] = GaussianRBM(solver="adam", learning_rate=0.001, **options)
         low, high = X.min(), X.max()
         reason = f"values from {low:g} to {high:g} are no probabilities: standardise them"
         if are_counts(X):
             reason += ", or give numpy.log1p of these counts"
     if network.verbose:
-        sys.stdout.write(f"Visible layer: {type(first).__name__}, since {reason}\n")
-    return [first] + [binary] * (n_layers - 1)
+        sys.stdout.write(f"Visible layer: {type(machines[0]).__name__}, since {reason}\n")
+    return machines
 
 
 def _autoencoder(network: Any, X: Any, activations: tuple[str, ...], layer: int) -> Any:
