@@ -89,10 +89,11 @@ SETTINGS: dict[str, dict[str, Any]] = {
         "hidden_layer_sizes": [1000, 500, 250, 30],
         "activation": ["gelu", "gelu", "gelu", "identity"],
         "output_activation": "logistic",
+        "tied": True,
         "batch_size": 100,
-        "alpha": 0.0,
-        "learning_rate_init": 1e-3,
-        "epochs": 100,
+        "alpha": 0.05,
+        "learning_rate_init": 2e-3,
+        "epochs": 60,
     },
 }
 CANDIDATES: dict[str, list[dict[str, Any]]] = {
@@ -123,7 +124,12 @@ CANDIDATES: dict[str, list[dict[str, Any]]] = {
     ],
     "autoencoder": [
         {},
-        {"learning_rate_init": 5e-4},
+        {"alpha": 0.0},
+        {"alpha": 0.0, "tied": False},
+        {"alpha": 0.005},
+        {"alpha": 0.02},
+        {"alpha": 0.15},
+        {"learning_rate_init": 1e-3},
         {"activation": ["relu", "relu", "relu", "identity"]},
         {"activation": ["tanh", "tanh", "tanh", "identity"]},
         {"activation": ["logistic"] * 3 + ["identity"], "pretrainer": "autoencoder"},
