@@ -162,6 +162,14 @@ def test_columns_on_one_scale_are_known(table, is_there):
         assert answer(square.set_axis([f"pixel_{i}" for i in range(16)], axis=1))
 
 
+def test_columns_that_do_not_vary_in_these_rows_have_no_say():
+    rare = np.zeros((20, 9), int)
+    rare[-1] = 5
+    for amounts, is_there in [(SIX, True), (SIX * [1, 5, 30, 200, 900, 7000], False)]:
+        table = pd.DataFrame(np.hstack([amounts, rare]))
+        assert on_one_scale(new_encoder(columns_of(table)).fit(table[:-1])) == is_there
+
+
 @pytest.mark.parametrize("name", PRETRAINED)
 @pytest.mark.parametrize("is_one_scale", [True, False])
 def test_columns_on_scales_of_their_own_are_clipped_and_their_machine_is_gaussian(

@@ -172,9 +172,9 @@ def _trained(model: Any, rows: Array, seed: int, deadline: float | None) -> Laye
     from deepen.neural_network._pretraining import pretrain, unfitted_layers
 
     templates = unfitted_layers(model, rows)
-    size, n_epochs = length_of(len(rows))
+    _, n_epochs = length_of(len(rows))
     for one in templates:
-        one.set_params(batch_size=size, callbacks=None if deadline is None else [_StopAt(deadline)])
+        one.set_params(callbacks=None if deadline is None else [_StopAt(deadline)])
         if model.pretrainer == "rbm":
             one.set_params(n_iter=n_epochs)
         else:
