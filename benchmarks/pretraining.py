@@ -46,7 +46,7 @@ PUBLISHED = {
 
 # A stack is (kind, sizes, options): what its layers are trained with.
 _DENOISING = {
-    "activation": "relu",
+    "activation": "logistic",
     "loss": "cross_entropy",
     "corruption": "masking",
     "corruption_level": 0.25,
@@ -75,15 +75,21 @@ _FINE_TUNING = {
 }
 _DBN = {"stack": ["rbm", [500, 500, 2000], _MACHINES], **_FINE_TUNING, "noise": 0.4}
 _QUIET = {"noise": 0.0}
+_RECTIFIERS = {
+    "stack": ["autoencoder", [1000] * 3, _DENOISING | {"activation": "relu"}],
+    "noise": 0.0,
+    "dropout": 0.3,
+    "input_dropout": 0.2,
+    "epochs": 30,
+}
 SETTINGS: dict[str, dict[str, Any]] = {
     "dbn": _DBN,
     "dbn-dropout": {**_DBN, "dropout": 0.2, "epochs": 100},
     "sdae": {
         "stack": ["autoencoder", [1000, 1000, 1000], _DENOISING],
         **_FINE_TUNING,
-        "dropout": 0.3,
-        "input_dropout": 0.2,
-        "epochs": 30,
+        "noise": 0.4,
+        "epochs": 40,
     },
     "autoencoder": {
         "hidden_layer_sizes": [1000, 500, 250, 30],
@@ -116,9 +122,10 @@ CANDIDATES: dict[str, list[dict[str, Any]]] = {
     ],
     "sdae": [
         {},
-        {"dropout": 0.0, "input_dropout": 0.0, "alpha": 1e-3},
-        {"dropout": 0.5, "max_norm": 3.0, "epochs": 100},
-        {"label_smoothing": 0.0},
+        _RECTIFIERS,
+        _RECTIFIERS | {"dropout": 0.0, "input_dropout": 0.0, "alpha": 1e-3},
+        _RECTIFIERS | {"dropout": 0.5, "max_norm": 3.0, "epochs": 100},
+        {"dropout": 0.2},
         {"stack": ["autoencoder", [1000] * 3, _DENOISING | {"corruption_level": 0.1}]},
         {"stack": ["autoencoder", [1000] * 3, _DENOISING | {"corruption_level": 0.4}]},
     ],
