@@ -188,6 +188,25 @@ def test_wrong_options(folder, tmp_path, monkeypatch, model, words, message):
     assert sorted(folder.iterdir()) == before and not list(tmp_path.iterdir())
 
 
+def test_a_ladders_model_has_intervals_from_the_rows_that_judged(folder, tmp_path):
+    rng = np.random.default_rng()
+    table = pd.DataFrame(rng.normal(size=(1500, 3)), columns=["a", "b", "c"])
+    table["amount"] = 3 * table["a"] + rng.normal(size=len(table))
+    old, new = tmp_path / "old.csv", tmp_path / "new.csv"
+    table[:500].to_csv(old, index=False)
+    table[500:].to_csv(new, index=False)
+    good("ladder", old, "--target", "amount", "--rungs", "baseline,linear", "--repeats", "3",
+         "--out", tmp_path / "run")  # fmt: skip
+    model = tmp_path / "run" / "model.deepen"
+    kept = read_header(model)["info"]["residuals"]["n"]
+    assert 100 < kept <= 300  # a fifth of the rows judges in each repeat; each row counts once
+    good("predict", model, new, "--interval", "0.8", "--out", tmp_path / "p.csv")
+    out = pd.read_csv(tmp_path / "p.csv")
+    truth = table["amount"][500:].to_numpy()
+    held = (out["amount_low"] <= truth) & (truth <= out["amount_high"])
+    assert 0.7 < held.mean() < 0.9
+
+
 def test_no_intervals_were_kept(folder, tmp_path):
     words = ["--target", "amount", "--model", "linear", "--no-intervals"]
     good("fit", folder / "data.csv", *words, "--out", tmp_path / "m.deepen")

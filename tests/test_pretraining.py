@@ -14,7 +14,7 @@ from sklearn.base import BaseEstimator, TransformerMixin, clone
 from sklearn.datasets import load_digits
 from sklearn.decomposition import PCA
 from sklearn.frozen import FrozenEstimator
-from sklearn.model_selection import GridSearchCV
+from sklearn.model_selection import GridSearchCV, KFold
 
 import deepen
 from deepen.engine import Checkpoint, ProgressBar
@@ -138,6 +138,36 @@ def test_unlabelled_rows_count_in_pretraining_alone(kind, rng):
     assert np.abs(start[0] - other[0]).max() > 1e-4
     as_sparse = clone(pretrained).fit(sparse.csr_matrix(X), marked)
     np.testing.assert_allclose(as_sparse.coefs_[0], pretrained.coefs_[0], rtol=1e-3, atol=1e-4)
+
+
+@pytest.mark.parametrize("marker", [-1, np.nan, "?"])
+def test_a_marker_that_no_row_carries_changes_nothing(marker, rng):
+    X, y = rows(rng)
+    marked = network(pretrainer=MACHINE, unlabeled=marker).fit(X, y)
+    plain = network(pretrainer=MACHINE).fit(X, y)
+    for ours, theirs in zip(marked.coefs_, plain.coefs_, strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+
+
+@pytest.mark.parametrize("kind", [MLPClassifier, MLPRegressor])
+@pytest.mark.parametrize("marker", [-1.0, np.nan])
+def test_scores_and_searches_leave_out_rows_without_a_target(kind, marker, rng):
+    X, y = rows(rng, 200)
+    y = y.astype(float)
+    marked = np.where(np.arange(len(y)) % 2, y, marker)
+    model = network(kind, pretrainer=MACHINE, unlabeled=marker, max_iter=20).fit(X, marked)
+    weights = rng.uniform(0.5, 2, len(y))
+    expected = model.score(X[1::2], y[1::2], weights[1::2])
+    assert model.score(X, marked, weights) == pytest.approx(expected, rel=1e-12)
+    with pytest.raises(ValueError, match="at least one row needs a target"):
+        model.score(X[::2], marked[::2])
+    search = GridSearchCV(model, {"noise": [0.0, 0.2]}, cv=KFold(2, shuffle=True, random_state=0))
+    search.fit(X, marked)
+    for train, test in search.cv.split(X):
+        one = clone(model).fit(X[train], marked[train])
+        seen = test[test % 2 == 1]
+        scores = [search.cv_results_[f"split{k}_test_score"][0] for k in (0, 1)]
+        assert any(s == pytest.approx(one.score(X[seen], y[seen]), rel=1e-6) for s in scores)
 
 
 def test_held_out_rows_take_no_part_in_pretraining(rng):

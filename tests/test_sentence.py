@@ -11,6 +11,7 @@ from deepen.model_selection.intervals import Judging, RowLosses, estimate
 from deepen.model_selection.metrics import METRICS
 from deepen.model_selection.results import Outcome, RungResult
 from deepen.model_selection.sentence import (
+    decimals_for,
     provisional,
     show,
     show_exact,
@@ -138,8 +139,11 @@ def test_what_somebody_set_is_shown_as_it_was_set(gain, words):
 
 def test_an_end_above_zero_is_not_shown_as_zero(rng):
     for low, width in zip(rng.uniform(1e-4, 0.2, 50), rng.uniform(1e-3, 0.5, 50), strict=True):
-        first = show_interval(low, low + width, METRICS["error"]).split(" to ")[0]
-        assert float(first) > 0
+        first, last = show_interval(low, low + width, METRICS["error"]).split(" to ")
+        assert first == "above 0" or float(first) > 0
+        # An end so near to zero does not drag digits that mean nothing into the other one.
+        assert len(last.removesuffix(" %").partition(".")[2]) <= decimals_for(50 * width) + 1
+    assert show_interval(3e-6, 0.18, METRICS["error"], is_gain=True) == "above 0 to 18 points"
     assert show_interval(0.0, 0.08, METRICS["error"]) == "0 to 8 %"
 
 

@@ -229,8 +229,11 @@ def _write(folder: Path, model: Ladder, y: Any, options: Options, force: bool) -
     """Report, numbers, model; each whole or not at all."""
     import json
 
+    import numpy as np
+
     import deepen
     from deepen.cli._common import training_facts, write_text
+    from deepen.conformal import residual_quantiles
     from deepen.model_selection.ladder_report import report_of
     from deepen.report import render
 
@@ -247,6 +250,11 @@ def _write(folder: Path, model: Ladder, y: Any, options: Options, force: bool) -
             n_unlabelled=model.n_unlabeled_, seconds=model.elapsed_,
         )  # fmt: skip
         info = {"target": options.target, "task": model.task_, "training": training}
+        if model.task_ == "regression":
+            # Each row once, however many repeats it judged.
+            _, once = np.unique(model.test_rows_, return_index=True)
+            residuals = (model.test_targets_ - model.test_predictions_)[once]
+            info["residuals"] = residual_quantiles(residuals)
         deepen.save(model.best_estimator_, folder / "model.deepen", info=info, force=force)
     text = json.dumps(_plain(numbers), indent=1, ensure_ascii=False, allow_nan=False)
     write_text(folder / "ladder.json", text + "\n", force=force)

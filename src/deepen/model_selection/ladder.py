@@ -102,8 +102,8 @@ class Ladder(BaseEstimator):
         Of each pre-trained rung, what its layers learnt before they saw a target.
     mistake_rows_ : DataFrame or ndarray
         The rows of the worst mistakes, in their order.
-    test_targets_, test_predictions_ : ndarray
-        The chosen rung's verdict rows of all repeats together.
+    test_targets_, test_predictions_, test_rows_ : ndarray
+        The chosen rung's verdict rows of all repeats together, and their numbers in the data.
     data_hash_ : str
         Of the labelled rows and their targets.
     is_interrupted_ : bool

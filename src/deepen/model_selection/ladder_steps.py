@@ -136,7 +136,8 @@ def conclude(ladder: Ladder, ascent: Ascent) -> None:
     output = np.concatenate([outcome.output for outcome in outcomes])
     is_classification = data.task == "classification"
     ladder.test_predictions_ = data.classes[output.argmax(1)] if is_classification else output
-    ladder.test_targets_ = data.y[np.concatenate([o.losses.rows for o in outcomes])]
+    places = np.concatenate([o.losses.rows for o in outcomes])
+    ladder.test_targets_, ladder.test_rows_ = data.y[places], ladder.row_numbers_[places]
 
 
 def try_refit(ladder: Ladder, ascent: Ascent) -> None:

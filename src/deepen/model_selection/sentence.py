@@ -82,7 +82,7 @@ def _unit(text: str, metric: Metric, *, is_gain: bool) -> str:
 def show_interval(
     low: float, high: float, metric: Metric, *, is_gain: bool = False, is_above_zero: bool = False
 ) -> str:
-    """Both ends of an interval, "n/a" where there is none; an end above zero is not shown as zero.
+    """Both ends of an interval, "n/a" where there is none; a lower end above zero is not shown as zero.
 
     A gain that `is_above_zero` surely, though nobody can tell by how much, has a lower end of zero.
 
@@ -93,6 +93,8 @@ def show_interval(
     '2.1 to 4.4 %'
     >>> show_interval(0.003, 0.08, METRICS["error"], is_gain=True)
     '0.3 to 8.0 points'
+    >>> show_interval(0.0001, 0.08, METRICS["error"])
+    'above 0 to 8 %'
     >>> show_interval(0.0, 0.08, METRICS["error"], is_gain=True, is_above_zero=True)
     'above 0 to 8 points'
     """
@@ -101,10 +103,11 @@ def show_interval(
     scale = 100.0 if metric.is_rate else 1.0
     low, high = low * scale, high * scale
     n_decimals = decimals_for((high - low) / 2)
-    while low > 0 and n_decimals < MOST_DECIMALS and not round(low, n_decimals):
+    if low > 0 and not round(low, n_decimals) and round(low, n_decimals + 1):
         n_decimals += 1
     unit = "" if not metric.is_rate else " points" if is_gain else " %"
-    start = "above 0" if is_above_zero and low <= 0 else _figure(low, n_decimals)
+    is_above_zero = (low > 0 or is_above_zero) and not round(low, n_decimals)
+    start = "above 0" if is_above_zero else _figure(low, n_decimals)
     return f"{start} to {_figure(high, n_decimals)}{unit}"
 
 

@@ -43,7 +43,8 @@ class BaseMLP(BaseNetwork):
     def _unlabelled(self, X: Any, y: Any) -> Any:
         if self.unlabeled is None:
             return None
-        return _safe_indexing(X, np.flatnonzero(~labelled_rows(y, self.unlabeled)))
+        marked = np.flatnonzero(~labelled_rows(y, self.unlabeled))
+        return _safe_indexing(X, marked) if len(marked) else None
 
     def _units_above(self, n_features: int, y: Array) -> list[int]:
         return [*self._sizes(), self._n_outputs(y)]

@@ -353,6 +353,26 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         check_is_fitted(self)
         return self._decide(self._outputs(X, "identity"))
 
+    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
+        """Accuracy; rows that ``unlabeled`` marks in y are left out.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+        sample_weight : array-like of shape (n_samples,), default=None
+
+        Returns
+        -------
+        score : float
+
+        Raises
+        ------
+        ValueError
+            Where no row has a target.
+        """
+        return float(super().score(*self._labelled(X, y, sample_weight)))
+
     def predict_proba(self, X: Any) -> Array:
         """Probability of each class, rows summing to 1 (but for several labels a row).
 

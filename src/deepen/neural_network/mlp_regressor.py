@@ -319,6 +319,26 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         outputs = self._outputs(X)
         return outputs.ravel() if outputs.shape[1] == 1 else outputs
 
+    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
+        """Share of the variance explained, R^2; rows that ``unlabeled`` marks in y are left out.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+        sample_weight : array-like of shape (n_samples,), default=None
+
+        Returns
+        -------
+        score : float
+
+        Raises
+        ------
+        ValueError
+            Where no row has a target.
+        """
+        return float(super().score(*self._labelled(X, y, sample_weight)))
+
     def _validate_input(
         self, X: Any, y: Any, sample_weight: Any, incremental: bool, reset: bool
     ) -> tuple[Any, Array, Array | None]:
