@@ -99,7 +99,8 @@ class Climber:
                 has_time = self._has_time(attempt, len(settings), deadline)
                 if not has_time or not self._repeat(attempt, repeat, settings, deadline):
                     if not result.is_failed:
-                        result.reason = "then its share of the time was used up"
+                        then = "then " if attempt.outcomes else ""
+                        result.reason = f"{then}its share of the time was used up"
                     break
                 if deadline is not None and repeat == 0:
                     settings = self._fewer(settings, attempt.outcomes[0], deadline)

@@ -162,7 +162,8 @@ class Data:
         if self.has_one_scale:
             scaler = unit_scaler(seen)
             seen = scaler.transform(seen)
-            arrays = Arrays(arrays.encoder, *((scaler.transform(X), y) for X, y in arrays.parts))
+            parts = [(scaler.transform(X), y) for X, y in arrays.parts]
+            arrays = Arrays(arrays.encoder, parts[0], parts[1], parts[2], parts[3])
         known = self._layers.setdefault(repeat, {})
         seed = int(np.random.SeedSequence([self.seed, repeat, 0]).generate_state(1)[0] >> 1)
         return replace(arrays, pretraining=Pretraining(seen, n_unlabelled, seed, known))

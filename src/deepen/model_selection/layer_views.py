@@ -23,6 +23,8 @@ from deepen.model_selection.pictures import at_pixels, picture_shape
 from deepen.report import FeatureMap, Filters, LayersView
 
 N_PICTURES, GIBBS_STEPS = 8, 500
+# What comes back is told of no more rows than these, whose features must be in memory all at once.
+MOST_ROWS = 5000
 MOST_POINTS, LEAST_POINTS, PERPLEXITY, MAP_ITERATIONS = 400, 20, 30.0, 500
 # What a map is thought to take before the first of its kind.
 SECONDS = {"PCA": 0.5, "t-SNE": 3.0}
@@ -65,7 +67,7 @@ def _view(attempt: Attempt, data: Data, deadline: float, *, has_maps: bool) -> L
     if fitted.model is None or arrays.pretraining is None:
         return None
     layers = fitted.model.pretrainers_
-    X, _ = held_out(arrays)
+    X = held_out(arrays)[0][:MOST_ROWS]
     back = _down(layers, _up(layers, X))
     n, n_unlabelled = len(arrays.pretraining.rows), arrays.pretraining.n_unlabelled
     inputs = _pixels_of(data, arrays)
