@@ -359,6 +359,23 @@ def test_short_forms_are_the_long_ones_with_what_they_choose(short, kind, long, 
         assert not np.array_equal(without.coefs_[0], found.coefs_[0])
 
 
+def test_nobody_makes_features_that_no_layer_learns_from(rng, monkeypatch):
+    X, y = rows(rng)
+    lower, middle, upper = by_hand(MACHINE, X, (12, 9, 7))
+    frozen = [FrozenEstimator(lower), FrozenEstimator(middle)]
+    made = []
+    old = BernoulliRBM.transform
+    monkeypatch.setattr(
+        BernoulliRBM, "transform", lambda self, X: made.append(self.n_components) or old(self, X)
+    )
+    sizes = {"hidden_layer_sizes": (12, 9, 7)}
+    found = network(pretrainer=[*frozen, MACHINE], **sizes).fit(X, y)
+    assert made == [12, 9]
+    np.testing.assert_array_equal(found.pretrainers_[2].components_, upper.components_)
+    network(pretrainer=[*frozen, FrozenEstimator(upper)], **sizes).fit(X, y)
+    assert made == [12, 9]
+
+
 @pytest.mark.parametrize("kind", [DBNClassifier, StackedAutoencoderClassifier])
 def test_short_forms_learn_words_from_few_rows_of_any_kind(kind, rng):
     """Twenty rows, constant columns and labels in words: all learnt by heart."""

@@ -56,6 +56,23 @@ def row_blocks(X: Any, dtype: Any = None, n_bytes: int = BLOCK_BYTES) -> Iterato
         yield np.array(block, dtype) if is_mapped else np.asarray(block, dtype)
 
 
+def stacked(blocks: Iterable[Array], n_rows: int) -> Array:
+    """Blocks of rows below one another, ``n_rows`` in all; a block is let go once it has been copied.
+
+    Examples
+    --------
+    >>> stacked((np.full((n, 2), n) for n in (1, 2)), n_rows=3).tolist()
+    [[1, 1], [2, 2], [2, 2]]
+    """
+    start = 0
+    for block in blocks:
+        if not start:
+            whole = np.empty((n_rows, *block.shape[1:]), block.dtype)
+        whole[start : start + len(block)] = block
+        start += len(block)
+    return whole
+
+
 def column_means(X: Any, weights: Array | None = None) -> Array:
     """Mean of the rows in float64, (n_samples, n_features) -> (n_features,)."""
     if weights is not None:

@@ -22,6 +22,7 @@ from deepen._callbacks_of_sklearn import CallbackSupport, callback_session
 from deepen.base import check_held_out, check_parameters, warn_not_converged
 from deepen.functions.activations import ACTIVATIONS
 from deepen.functions.initializers import INITIALIZERS
+from deepen.functions.moments import stacked
 from deepen.layers.feed_forward import Params, hidden
 from deepen.neural_network._network_run import Rows, network_run, rows_of_a_batch
 from deepen.neural_network._pretraining import encoder_weights, pretrain, pretraining_rows
@@ -273,7 +274,9 @@ class BaseNetwork(
         check_is_fitted(self)
         X = validate_data(self, X, accept_sparse=["csr", "csc"], reset=False)
         params = Params(tuple(self.coefs_), tuple(self.intercepts_))
-        return hidden(params, X, self._hidden_activations(), layer)
+        names = self._hidden_activations()
+        chunks = (X[start : start + CHUNK_ROWS] for start in range(0, X.shape[0], CHUNK_ROWS))
+        return stacked((hidden(params, rows, names, layer) for rows in chunks), X.shape[0])
 
     def _check_weight(self, sample_weight: Any, X: Any) -> Array | None:
         if sample_weight is None:

@@ -99,7 +99,10 @@ def pretrain(network: Any, X: Any, rng: np.random.RandomState) -> list[Any]:
     if isinstance(network.pretrainer, str):
         names = getattr(network, "feature_names_in_", None)
         warn_of_scale(X, names, type(templates[0]).__name__, stacklevel=6)
-    features, fitted = X, []
+    features, n_features, fitted = X, X.shape[1], []
+    # The last layer that learns: nobody needs what it and those above make of the rows.
+    is_learning = [not isinstance(template, FrozenEstimator) for template in templates]
+    last = max(np.flatnonzero(is_learning) + 1, default=0)
     for layer, (template, size) in enumerate(zip(templates, sizes, strict=True), 1):
         if hidden_activation(template) != activations[layer - 1]:
             warnings.warn(
@@ -110,8 +113,8 @@ def pretrain(network: Any, X: Any, rng: np.random.RandomState) -> list[Any]:
                 stacklevel=6,
             )
         if network.verbose:
-            name, n_in = type(template).__name__, features.shape[1]
-            text = f"Pre-training layer {layer} of {len(sizes)}: {name}, {n_in} to {size} units\n"
+            name = type(template).__name__
+            text = f"Pre-training layer {layer} of {len(sizes)}: {name}, {n_features} to {size} units\n"
             sys.stdout.write(text)
         if isinstance(template, FrozenEstimator):
             model = template
@@ -119,13 +122,14 @@ def pretrain(network: Any, X: Any, rng: np.random.RandomState) -> list[Any]:
             model = _prepared(template, size, int(seeds[layer - 1]))
             _fit_layer(network, model, features, layer, len(sizes))
         found = encoder_weights(model).weights.shape
-        if found != (features.shape[1], size):
+        if found != (n_features, size):
             raise ValueError(
                 f"The pretrainer of layer {layer} has weights of shape {found}, but the layer has"
-                f" {features.shape[1]} inputs and {size} units."
+                f" {n_features} inputs and {size} units."
             )
         fitted.append(model)
-        if layer < len(sizes):
+        n_features = size
+        if layer < last:
             features = model.transform(features).astype(X.dtype, copy=False)
     return fitted
 

@@ -17,12 +17,12 @@ from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, Transfo
 from sklearn.utils import check_random_state, check_scalar
 from sklearn.utils.validation import check_array, check_is_fitted, validate_data
 
-from deepen.functions.moments import row_blocks
+from deepen.functions.moments import row_blocks, stacked
 from deepen.neural_network._log_partition import LogPartition
 from deepen.neural_network._rbm_chains import BURN_IN, chains_at_rows, free_chains
 
 Array = NDArray[Any]
-CHUNK_VALUES = 1 << 22  # of rows that are looked at together: tens of megabytes
+CHUNK_VALUES = 1 << 22  # of rows, or of their hidden units, looked at together: tens of megabytes
 FLOATS = (np.float64, np.float32)
 AIS_TEMPERATURES = 10_000  # (Salakhutdinov and Murray 2008, section 5)
 AIS_CHAINS = 100
@@ -264,7 +264,8 @@ class RBMInference(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstima
         params = self._params()
         if v.ndim == 1:
             return self._energy.hidden_mean(params, v)
-        return np.concatenate([self._energy.hidden_mean(params, rows) for rows in self._chunks(v)])
+        means = (self._energy.hidden_mean(params, rows) for rows in self._chunks(v))
+        return stacked(means, v.shape[0])
 
     def _free_energy(self, v: Any) -> Array:
         params = self._params()
@@ -288,8 +289,10 @@ class RBMInference(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstima
         return self._rng
 
     def _chunks(self, X: Any) -> Iterator[Any]:
-        """Dense rows, few enough at a time."""
-        return row_blocks(X, n_bytes=CHUNK_VALUES * X.dtype.itemsize)
+        """Dense rows, few enough at a time, and so their hidden units."""
+        n_hidden, n_visible = self.components_.shape
+        n_rows = max(1, CHUNK_VALUES // max(n_visible, n_hidden))
+        return row_blocks(X, n_bytes=n_rows * n_visible * X.dtype.itemsize)
 
     def _validate_rows(self, X: Any, reset: bool) -> Any:
         return validate_data(self, X, accept_sparse="csr", dtype=FLOATS, reset=reset)
