@@ -264,12 +264,14 @@ class RBMInference(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstima
         params = self._params()
         if v.ndim == 1:
             return self._energy.hidden_mean(params, v)
-        means = (self._energy.hidden_mean(params, rows) for rows in self._chunks(v))
+        means = (self._energy.hidden_mean(params, rows) for rows in self._chunks(params, v))
         return stacked(means, v.shape[0])
 
     def _free_energy(self, v: Any) -> Array:
         params = self._params()
-        return np.concatenate([self._energy.free_energy(params, rows) for rows in self._chunks(v)])
+        return np.concatenate(
+            [self._energy.free_energy(params, rows) for rows in self._chunks(params, v)]
+        )
 
     def _sample_hiddens(self, v: Any, rng: np.random.RandomState) -> Array:
         mean = self._mean_hiddens(v)
@@ -288,11 +290,10 @@ class RBMInference(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstima
             self._rng = check_random_state(self.random_state)
         return self._rng
 
-    def _chunks(self, X: Any) -> Iterator[Any]:
+    def _chunks(self, params: Any, X: Any) -> Iterator[Any]:
         """Dense rows, few enough at a time, and so their hidden units."""
-        n_hidden, n_visible = self.components_.shape
-        n_rows = max(1, CHUNK_VALUES // max(n_visible, n_hidden))
-        return row_blocks(X, n_bytes=n_rows * n_visible * X.dtype.itemsize)
+        n_rows = max(1, CHUNK_VALUES // max(params.weights.shape))
+        return row_blocks(X, n_bytes=n_rows * X.shape[1] * X.dtype.itemsize)
 
     def _validate_rows(self, X: Any, reset: bool) -> Any:
         return validate_data(self, X, accept_sparse="csr", dtype=FLOATS, reset=reset)

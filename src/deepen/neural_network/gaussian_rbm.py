@@ -147,7 +147,7 @@ class GaussianRBM(BaseRBM):
         return self._scores(self._params(), self._validate_rows(X, reset=False))
 
     def _scores(self, params: Any, X: Any) -> Array:
-        chunks = (-gaussian_energy.free_energy(params, rows) for rows in self._chunks(X))
+        chunks = (-gaussian_energy.free_energy(params, rows) for rows in self._chunks(params, X))
         return np.concatenate(list(chunks))
 
     def _sample_visibles(self, h: Array, rng: np.random.RandomState) -> Array:

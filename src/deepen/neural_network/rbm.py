@@ -187,7 +187,7 @@ class BernoulliRBM(BaseRBM):
         return self._scores(self._params(), self._validate_rows(X, reset=False))
 
     def _scores(self, params: Any, X: Any) -> Array:
-        chunks = (pseudo_likelihood(params, rows) for rows in self._chunks(X))
+        chunks = (pseudo_likelihood(params, rows) for rows in self._chunks(params, X))
         return np.concatenate(list(chunks))
 
     def _sample_visibles(self, h: Array, rng: np.random.RandomState) -> Array:
