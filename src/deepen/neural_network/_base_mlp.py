@@ -17,7 +17,7 @@ from deepen.neural_network._base_network import CHUNK_ROWS, BaseNetwork, has_min
 from deepen.neural_network._network_run import NETWORK_CONSTRAINTS, not_negative, share
 from deepen.solvers import is_deterministic
 
-__all__ = ["BaseMLP", "has_minibatches"]
+__all__ = ["BaseMLP", "LabelledScore", "has_minibatches"]
 
 Array = NDArray[Any]
 
@@ -114,3 +114,28 @@ class BaseMLP(BaseNetwork):
         if not 1 <= wanted <= n_hidden:
             raise ValueError(f"layer must be between 1 and {n_hidden}, got {layer!r}.")
         return self._hidden_layer(X, wanted)
+
+
+class LabelledScore:
+    """A score over the rows that have a target; left of the mixin of scikit-learn whose score it is."""
+
+    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
+        """Accuracy of a classifier, R^2 of a regressor; rows that ``unlabeled`` marks in y are left out.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+        sample_weight : array-like of shape (n_samples,), default=None
+
+        Returns
+        -------
+        score : float
+
+        Raises
+        ------
+        ValueError
+            Where no row has a target.
+        """
+        labelled = self._labelled(X, y, sample_weight)  # type: ignore[attr-defined]
+        return float(super().score(*labelled))  # type: ignore[misc]

@@ -25,13 +25,13 @@ from sklearn.utils.multiclass import (
 from sklearn.utils.validation import check_is_fitted, column_or_1d, validate_data
 
 from deepen.base import combined_weights
-from deepen.neural_network._base_mlp import BaseMLP, has_minibatches
+from deepen.neural_network._base_mlp import BaseMLP, LabelledScore, has_minibatches
 from deepen.neural_network._network_run import share
 
 Array = NDArray[Any]
 
 
-class MLPClassifier(ClassifierMixin, BaseMLP):
+class MLPClassifier(LabelledScore, ClassifierMixin, BaseMLP):
     """Multilayer perceptron for classes: softmax(W_L g(... g(W_1 x + b_1)) + b_L).
 
     Minimises the penalised cross-entropy by gradient descent on minibatches, or by L-BFGS or conjugate
@@ -352,26 +352,6 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         """
         check_is_fitted(self)
         return self._decide(self._outputs(X, "identity"))
-
-    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
-        """Accuracy; rows that ``unlabeled`` marks in y are left out.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
-        sample_weight : array-like of shape (n_samples,), default=None
-
-        Returns
-        -------
-        score : float
-
-        Raises
-        ------
-        ValueError
-            Where no row has a target.
-        """
-        return float(super().score(*self._labelled(X, y, sample_weight)))
 
     def predict_proba(self, X: Any) -> Array:
         """Probability of each class, rows summing to 1 (but for several labels a row).

@@ -19,12 +19,12 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted, column_or_1d, validate_data
 
 from deepen.functions.activations import OUTPUT_ACTIVATIONS
-from deepen.neural_network._base_mlp import BaseMLP, has_minibatches
+from deepen.neural_network._base_mlp import BaseMLP, LabelledScore, has_minibatches
 
 Array = NDArray[Any]
 
 
-class MLPRegressor(RegressorMixin, BaseMLP):
+class MLPRegressor(LabelledScore, RegressorMixin, BaseMLP):
     """Multilayer perceptron for numbers: W_L g(... g(W_1 x + b_1)) + b_L.
 
     Minimises half the squared error, or half the Poisson deviance, by gradient descent on minibatches,
@@ -318,26 +318,6 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         check_is_fitted(self)
         outputs = self._outputs(X)
         return outputs.ravel() if outputs.shape[1] == 1 else outputs
-
-    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
-        """Share of the variance explained, R^2; rows that ``unlabeled`` marks in y are left out.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
-        sample_weight : array-like of shape (n_samples,), default=None
-
-        Returns
-        -------
-        score : float
-
-        Raises
-        ------
-        ValueError
-            Where no row has a target.
-        """
-        return float(super().score(*self._labelled(X, y, sample_weight)))
 
     def _validate_input(
         self, X: Any, y: Any, sample_weight: Any, incremental: bool, reset: bool
