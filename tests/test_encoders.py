@@ -11,6 +11,7 @@ from sklearn.model_selection import cross_val_score
 from sklearn.pipeline import make_pipeline
 
 from deepen.datasets import Column, DataError, TableEncoder, infer_columns
+from deepen.datasets._columns import told_columns
 from deepen.datasets.encoders import as_categories
 from deepen.model_selection.data import with_categories
 from survivor import HOSTILE, table_to_survive
@@ -104,6 +105,31 @@ def test_a_number_that_stands_for_a_missing_one_is_missing(numbers, unit, rng):
     assert first.columns_[0].reason.endswith("-999 counts as missing")
     trees = TableEncoder(categories="codes").fit_transform(marked)
     np.testing.assert_array_equal(np.isnan(trees[:, 0]), is_gap)
+
+
+def test_a_number_that_stands_for_missing_in_one_column_does_in_its_sisters():
+    """Found thrice in one column, once is enough in another; what is near the others stays."""
+    rng = np.random.default_rng(4)
+    answers = rng.integers(1, 6, (200, 3)).astype(float)
+    answers[:6, 0] = answers[7, 1] = 99.0
+    table = pd.DataFrame(answers, columns=["q1", "q2", "q3"]).assign(age=rng.integers(18, 100, 200))
+    table.loc[3, "age"] = 99
+    found = infer_columns(table)
+    assert [column.stand_in for column in found] == [99.0, 99.0, None, None]
+    assert found[0].override == "--types q1=numeric"
+    # The rows that train need not hold it at all.
+    encoder = TableEncoder(types=found).fit(table[8:])
+    assert np.abs(encoder.transform(table)).max() < 10
+    as_they_are = TableEncoder(types={"q1": "numeric"}).fit(table[["q1"]])
+    assert as_they_are.get_feature_names_out().tolist() == ["q1"]
+
+
+def test_rows_without_a_target_tell_what_counts_as_missing():
+    """A code that none of the labelled rows holds often enough."""
+    few = pd.DataFrame({"q1": [1.0, 2.0, 3.0, 99.0, 5.0] * 4})[:5]
+    many = pd.DataFrame({"q1": [1.0, 2.0, 4.0, 99.0, 5.0] * 20})
+    assert told_columns(few, None)[0].stand_in is None
+    assert told_columns(few, None, many)[0].stand_in == 99.0
 
 
 @pytest.mark.parametrize(

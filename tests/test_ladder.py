@@ -423,7 +423,7 @@ def test_interrupt_keeps_what_finished():
         X, y
     )
     assert ladder.is_interrupted_
-    assert [len(r.scores) for r in ladder.results_] == [4, 2]
+    assert [len(r.scores) for r in ladder.results_] == [4, 4, 2]  # the baseline first
     assert ladder.verdict_.gains[0].n_repeats == 2
 
 

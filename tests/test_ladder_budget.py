@@ -197,19 +197,37 @@ def test_a_provisional_answer_comes_within_the_first_minute(monkeypatch):
     time = FakeTime(monkeypatch, {"linear": 0.5, "boosting": 2.0, "deep": 5.0})
     told = []
     Ladder(900.0, progress=lambda e: told.append((time.now, e.kind, e.rung))).fit(*table())
-    [(at, _, words)] = [one for one in told if one[1] == "provisional"]
+    (at, _, words), *_ = [one for one in told if one[1] == "provisional"]
     assert at <= 60 and "logistic regression" in words
     first = [one[1] for one in told]
     assert first.index("plan") < first.index("rung")
 
 
 def test_the_first_answer_takes_what_one_repeat_says(monkeypatch):
-    """Boosting needs much of a minute for a repeat: it is shown, and nothing is decided by it."""
+    """Boosting needs much of a minute for a repeat: it is shown, and nothing is decided by it.
+
+    Once it has repeats enough, the answer is told again.
+    """
     time = FakeTime(monkeypatch, {"linear": 0.1, "boosting": 22.0, "deep": 5.0})
     told = []
     Ladder(900.0, progress=lambda e: told.append((time.now, e.kind, e.rung))).fit(*table())
-    [(at, _, words)] = [one for one in told if one[1] == "provisional"]
+    [(at, _, words), (later, _, more)] = [one for one in told if one[1] == "provisional"]
     assert at <= 60 and "(one repeat)" in words and "leads surely" not in words
+    assert later > at and "gradient boosting" in more and "(one repeat)" not in more
+
+
+def test_the_first_answer_does_not_wait_for_the_end_of_a_repeat(monkeypatch):
+    """A repeat of boosting takes minutes, with its settings: what is known is told between two of them."""
+    time = FakeTime(monkeypatch, {"linear": 0.1, "boosting": 25.0, "deep": 5.0})
+    told = []
+    Ladder(
+        3600.0, repeats=2, progress=lambda e: told.append((time.now, e.kind, e.rung, e.candidate))
+    ).fit(*table())
+    place, (at, _, words, _) = next(
+        (n, one) for n, one in enumerate(told) if one[1] == "provisional"
+    )
+    assert at <= 75 and "logistic regression" in words and "boosting" not in words
+    assert told[place + 1][1] == "candidate" and told[place + 1][3] > 1
 
 
 def test_estimates_come_from_what_was_measured(monkeypatch):
@@ -217,7 +235,7 @@ def test_estimates_come_from_what_was_measured(monkeypatch):
     FakeTime(monkeypatch, {"deep": 1.0})
     told = []
     Ladder(trials=1, repeats=5, rungs=["deep"], progress=told.append).fit(*table())
-    left = [event.seconds_left for event in told if event.kind == "repeat"]
+    left = [e.seconds_left for e in told if e.kind == "repeat" and e.rung == "deep network"]
     assert left == pytest.approx([4.0, 3.0, 2.0, 1.0, 0.0])
 
 

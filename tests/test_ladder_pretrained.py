@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -30,7 +31,7 @@ from deepen.model_selection.refitting import refit_on_all
 from deepen.model_selection.results import Outcome, RungResult
 from deepen.model_selection.rungs import RUNGS, build, select_rungs
 from deepen.model_selection.store import RunError
-from deepen.neural_network import BernoulliRBM, GaussianRBM
+from deepen.neural_network import BernoulliRBM, DBNClassifier, GaussianRBM
 from deepen.report import render
 
 RUNG = {rung.name: rung for rung in RUNGS}
@@ -87,7 +88,8 @@ def test_auto_pre_trains_where_it_may_pay():
         names = [rung.name for rung in rungs]
         assert set(plain) <= set(names) and (set(PRETRAINED) <= set(names)) == is_there
         assert bool(reason) != is_there
-    assert [r.name for r in select_rungs("sae", has_unlabelled=False, seconds=1.0)[0]] == ["sae"]
+    named, _ = select_rungs("sae", has_unlabelled=False, seconds=1.0)
+    assert [rung.name for rung in named] == ["baseline", "sae"]
 
 
 def test_layers_see_training_and_unlabelled_rows_and_no_other():
@@ -254,7 +256,7 @@ def test_a_ladder_of_pre_trained_rungs(tmp_path, monkeypatch):
     rungs = ["one_hidden", "sae", "dbn"]
     ladder = Ladder(repeats=2, trials=1, rungs=rungs, best=True, checkpoint=tmp_path / "run")
     ladder.fit(X, y)
-    assert all(result.is_compared for result in ladder.results_)
+    assert all(result.is_compared for result in ladder.results_ if result.role != "baseline")
     found = ladder.findings_
     assert (
         found.pretraining.n_unlabelled == 70
@@ -404,11 +406,27 @@ def cost(**facts):
     return CostModel("classification", 1000, 50, 2, speed=1e10, **facts)
 
 
+def test_layers_learn_from_some_of_many_rows_and_from_all_without_a_target(monkeypatch, seed):
+    """What they see: rows with a target by lot, each once, then the others in their order."""
+    rows = np.arange(12, dtype=np.float32).reshape(12, 1)
+    seen = []
+    monkeypatch.setattr(pretraining, "_trained", lambda model, X, *others: seen.append(X) or [])
+    monkeypatch.setattr(pretraining, "MOST_ROWS", 4)
+    model = DBNClassifier((3,))
+    Pretraining(rows, n_unlabelled=2, seed=seed).start(model, None)
+    drawn, others = np.split(seen[0].ravel(), [4])
+    assert others.tolist() == [10, 11] and len(set(drawn)) == 4 and drawn.max() < 10
+    few = Pretraining(rows[:6], n_unlabelled=2, seed=seed)
+    few.start(model.set_params(pretrainer="rbm"), None)
+    assert seen[1] is few.rows
+
+
 def test_the_plan_counts_pre_training():
     sae, modern = RUNG["sae"], RUNG["modern"]
     before = cost().pretraining_seconds(sae)
     assert before > 0 == cost().pretraining_seconds(modern)
     assert cost(n_unlabelled=50_000).rows_before(sae) == 50_600
+    assert replace(cost(n_unlabelled=9), n_rows=1_000_000).rows_before(sae) == 50_009
     many = cost().rung_seconds(sae, 1, 10) - cost().rung_seconds(sae, 1, 1)
     assert many == pytest.approx(9 * (before + cost().fit_seconds(sae, 600)), rel=0.05)
     model = cost()
@@ -423,7 +441,7 @@ def test_a_rung_without_time_for_two_repeats_is_not_begun(monkeypatch):
         CostModel, "pretraining_seconds", lambda self, rung: 1e6 * bool(rung.pretraining)
     )
     ladder = Ladder(30.0, repeats=2, rungs=["linear", "sae"]).fit(*pictures())
-    sae = ladder.results_[1]
+    sae = ladder.results_[2]
     assert not sae.scores and sae.reason.startswith("two repeats would take about")
     assert ladder.verdict_.status == "alone"
     assert "had no time" in report_extras.use_of_unlabelled(ladder)

@@ -95,16 +95,19 @@ def test_one_answer_for_several_rungs_is_said_once():
     )
 
 
-def test_mistakes_show_what_matters_first_and_what_was_left_out_last():
-    table = pd.DataFrame({"id": ["u1"], "a": [1.23456789], "b": [np.nan], "c": ["x"]})
-    columns = [SimpleNamespace(name="id", treatment="left out")]
+def test_mistakes_show_who_it_is_then_what_matters_and_what_was_left_out_last():
+    table = pd.DataFrame({"same": [1], "a": [1.23456789], "b": [np.nan], "c": ["x"], "id": ["u1"]})
+    columns = [
+        SimpleNamespace(name="same", kind="constant", treatment="left out"),
+        SimpleNamespace(name="id", kind="id", treatment="left out"),
+    ]
     findings = {
         "importances": [importance(0.2, 0.1, 0.3, "c"), importance(0.1, 0.0, 0.2, "b")],
         "mistakes": [Mistake(7, "yes", "no", 0.998, 0.002)],
     }
     found = ladder(findings=findings, mistake_rows_=table, columns_=columns)
     [row] = mistake_rows(found, None)
-    assert row.values == [("c", "x"), ("b", ""), ("a", "1.2346"), ("id", "u1")]
+    assert row.values == [("id", "u1"), ("c", "x"), ("b", ""), ("a", "1.2346"), ("same", "1")]
     assert (row.row, row.truth, row.predicted, row.remark) == ("7", "yes", "no", "over 99 % sure")
 
 

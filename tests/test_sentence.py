@@ -73,6 +73,26 @@ def test_too_few_rows_cannot_tell_and_name_the_smallest_gap():
     assert f"Against logistic regression a gap below {gap} would not show." in said
 
 
+def test_a_low_loss_of_few_repeats_is_said_beside_the_one_to_use():
+    row = np.arange(500)
+    wrong = {"linear": row % 10 < 3, "deep": (row % 10 > 6) & (row % 20 != 7)}
+    judging, losses, results = Judging(row, 0.25, 1.0), {}, {}
+    for name, n_repeats in (("linear", 5), ("deep", 2)):
+        parts = row.reshape(5, 100)[:n_repeats]
+        losses[name] = [RowLosses(part, wrong[name][part] * 1.0) for part in parts]
+        result = results[name] = RungResult(name, TITLES[name], "ladder")
+        result.scores = [float(one.values.mean()) for one in losses[name]]
+        result.mean, result.interval = float(np.mean(result.scores)), (0.2, 0.4)
+    verdict = decide(losses, judging, 0.01)
+    assert verdict.status == "cannot tell"
+    said = with_sentence(verdict, results, METRICS["error"], "500 rows", None).sentence
+    assert "Lowest so far: deep network, error rate 25 % (20 to 40 %)." in said
+    assert (
+        "That is over 2 repeats; of the rungs with more, logistic regression has the lowest, 30 % (20 to "
+        "40 %) over 5: it is the one to use until then." in said
+    )
+
+
 def test_nothing_is_claimed_of_rungs_that_were_not_compared():
     n_wrong = {"linear": 600, "deep": 200, "boosting": 202}
     assert "Nothing else is better by 1 point or more." in sentence(n_wrong)

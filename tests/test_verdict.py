@@ -148,6 +148,20 @@ def test_choice_never_crowns_by_non_significance(rng):
     assert all(gain.smallest_gap > 0.01 for gain in verdict.gains)
 
 
+def test_a_lower_mean_of_few_repeats_is_named_and_not_chosen():
+    """Two lucky repeats beside five: the lowest of the thorough rungs is the one to use meanwhile."""
+    row = np.arange(400)
+    losses = {
+        "linear": repeats_of(row % 10 < 3, 80),
+        "one_hidden": repeats_of((row % 10 > 6) & (row % 40 != 7), 80),
+    }
+    lucky = repeats_of((row % 10 > 3) & (row % 10 < 7) & (row % 20 != 4), 80)
+    judging = Judging(row, RATIO, 1.0)
+    verdict = decide(losses | {"deep": lucky[:2]}, judging, 0.01)
+    assert (verdict.status, verdict.best, verdict.chosen) == ("cannot tell", "deep", "one_hidden")
+    assert decide(losses | {"deep": lucky[:3]}, judging, 0.01).chosen == "deep"
+
+
 def test_equal_counts_do_not_prove_equality():
     """Two rungs without an error on 134 rows: the answer stays open; on 4,000 it does not."""
     equal = {"linear": 0.0, "deep": 0.0}

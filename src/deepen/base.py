@@ -72,8 +72,14 @@ def drop_unlabelled(marker: Any, X: Any, y: Any, sample_weight: Any) -> tuple[An
     """X, y and the weights without the rows whose y is the marker; as they are where it is None.
 
     A target of objects becomes one of their own type, as if the marked rows had never been there.
+
+    Raises
+    ------
+    ValueError
+        Where y has NaN and no marker says what it means, or no row has a target.
     """
     if marker is None:
+        _refuse_nan(y)
         return X, y, sample_weight
     rows = np.flatnonzero(labelled_rows(y, marker))
     X, y, sample_weight = (
@@ -82,6 +88,18 @@ def drop_unlabelled(marker: Any, X: Any, y: Any, sample_weight: Any) -> tuple[An
     )
     values = np.asarray(y)
     return X, np.array(values.tolist()) if values.dtype == object else y, sample_weight
+
+
+def _refuse_nan(y: Any) -> None:
+    """What scikit-learn refuses too, with the remedy that there is here."""
+    values = np.asarray(y)
+    cells = values.ravel().tolist() if values.dtype == object else []
+    has_nan = values.dtype.kind == "f" and np.isnan(values).any()
+    if has_nan or any(isinstance(cell, float) and np.isnan(cell) for cell in cells):
+        raise ValueError(
+            "Input y contains NaN. Leave those rows out, or give unlabeled=float('nan'): a row without a "
+            "target then serves where an estimator learns from X alone, and else is left out."
+        )
 
 
 def combined_weights(sample_weight: Array | None, class_weight: Any, y: Array) -> Array | None:

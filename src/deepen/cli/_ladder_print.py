@@ -54,7 +54,7 @@ WORDS = {"pays": "falls short", "does not pay": "suffices", "cannot tell": "cann
 
 def notes(model: Ladder) -> list[str]:
     """What to know beside the sentence, which comes last."""
-    from deepen.model_selection.report_extras import use_of_unlabelled
+    from deepen.model_selection.report_extras import missing_parts, use_of_unlabelled
 
     found = []
     if model.n_unlabeled_:
@@ -85,6 +85,8 @@ def notes(model: Ladder) -> list[str]:
             f"Say {chosen.label!r} from a probability of {chosen.value:.2g} on: balanced error "
             f"{100 * chosen.balanced_error:.2g} %, at 0.5 {100 * chosen.balanced_error_at_half:.2g} %."
         )
+    if parts := missing_parts(model):
+        found.append(f"Not worked out: {parts}")
     if model.saved_ != model.verdict_.chosen:
         found.append("The model saved is the most accurate, as --best asks for.")
     return found

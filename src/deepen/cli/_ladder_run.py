@@ -108,7 +108,9 @@ def resume_line(folder: Path) -> str:
 def run(options: Options, folder: Path, *, start: float, force: bool) -> None:
     """Climb and leave everything in `folder`; `start` is when the command began."""
     from deepen.cli._common import fail, input_errors, parse_duration, parse_types
+    from deepen.cli._memory import part_with_large_blocks
 
+    part_with_large_blocks()
     seconds = parse_duration(options.time_budget)
     kinds = parse_types(options.types)
     with input_errors():
@@ -147,9 +149,11 @@ def run(options: Options, folder: Path, *, start: float, force: bool) -> None:
 def _frugal(progress: Callable[[LadderEvent], None]) -> Callable[[LadderEvent], None]:
     """The same, minding memory: JAX is loaded once the whole table is gone, not beside it."""
     from deepen.cli._common import warm_up
-    from deepen.cli._memory import give_back
+    from deepen.cli._memory import forget_programs, give_back
 
     def told(event: LadderEvent) -> None:
+        if event.kind == "rung":
+            forget_programs()  # no two rungs have the same network
         if event.kind in ("rung", "refit", "after"):
             give_back()
         if event.kind == "rung" and event.role != "baseline":

@@ -3,6 +3,27 @@
 from __future__ import annotations
 
 import ctypes
+import sys
+from typing import Any
+
+# glibc: what is larger has pages of its own, which go back when it is freed. It raises the limit, up to
+# 32 MiB, whenever one is freed, unless told.
+M_MMAP_THRESHOLD, LARGE = -3, 2**20
+
+
+def part_with_large_blocks() -> None:
+    """Have the C library take memory of 1 MiB and more from the system and give it back at once.
+
+    A training of 82,000 rows x 51 then takes 50 MB instead of 150, and no more time.
+    """
+    if option := _of_c_library("mallopt"):
+        option(ctypes.c_int(M_MMAP_THRESHOLD), ctypes.c_int(LARGE))
+
+
+def forget_programs() -> None:
+    """Have JAX forget its compiled programs, some 10 MB for each kind of network."""
+    if "jax" in sys.modules:
+        sys.modules["jax"].clear_caches()
 
 
 def give_back() -> None:
@@ -11,8 +32,13 @@ def give_back() -> None:
     It keeps what a look at a large table or a compiler has left, in blocks that may never be of use
     again: a fifth of the process.
     """
+    if trim := _of_c_library("malloc_trim"):
+        trim(ctypes.c_size_t(0))
+
+
+def _of_c_library(name: str) -> Any:
+    """A function of it; None of another C library, or on Windows."""
     try:
-        trim = ctypes.CDLL(None).malloc_trim
-    except (AttributeError, OSError, TypeError):  # another C library, or Windows, which has no None
-        return
-    trim(ctypes.c_size_t(0))
+        return getattr(ctypes.CDLL(None), name)
+    except (AttributeError, OSError, TypeError):
+        return None

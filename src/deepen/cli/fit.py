@@ -196,7 +196,7 @@ def _held_out(data: str, pipeline: Any, X: Any, y: Any, seed: int) -> dict[str, 
     from sklearn.base import clone
 
     from deepen.conformal import residual_quantiles
-    from deepen.datasets import infer_columns
+    from deepen.datasets._columns import told_columns
 
     n_held_out = int(HELD_OUT * len(y))
     if n_held_out < LEAST_HELD_OUT:
@@ -204,9 +204,7 @@ def _held_out(data: str, pipeline: Any, X: Any, y: Any, seed: int) -> dict[str, 
     order = np.random.default_rng(seed).permutation(len(y))
     held_out, rest = np.sort(order[:n_held_out]), np.sort(order[n_held_out:])
     first = clone(pipeline)
-    types = first[0].types or {}
-    found = [c for c in infer_columns(X) if c.name not in types]
     # a part of the rows may look different from the whole
-    first.set_params(table__types={**{c.name: c.kind for c in found}, **types})
+    first.set_params(table__types=told_columns(X, first[0].types))
     _train(data, first, X.iloc[rest], y[rest], is_final=False)
     return {"residuals": residual_quantiles(y[held_out] - first.predict(X.iloc[held_out]))}

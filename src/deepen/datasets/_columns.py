@@ -27,7 +27,7 @@ from deepen.datasets.kinds import (
     TEXT,
     USED,
     Column,
-    infer_columns,
+    look_at,
     override_of,
 )
 from deepen.datasets.string_encoders import learn_dates, learn_text
@@ -57,8 +57,16 @@ def as_table(X: Any) -> tuple[pd.DataFrame, bool]:
     return pd.DataFrame(array, columns=[f"x{i}" for i in range(array.shape[1])]), False
 
 
-def told_columns(table: pd.DataFrame, types: Any) -> list[Column]:
-    """Columns of a table, by what the user says of them, else by looking."""
+def told_columns(table: pd.DataFrame, types: Any, more: Any = None) -> list[Column]:
+    """Columns of a table, by what the user says of them, else by looking.
+
+    Parameters
+    ----------
+    table : DataFrame of shape (n_samples, n_columns)
+    types : mapping of str to str, sequence of Column or None
+    more : DataFrame of shape (n_others, n_columns), optional
+        Further rows, which help to tell what counts as missing.
+    """
     names = [str(name) for name in table.columns]
     if types is not None and not isinstance(types, Mapping):
         told = {column.name: column for column in types}
@@ -75,21 +83,19 @@ def told_columns(table: pd.DataFrame, types: Any) -> list[Column]:
             raise DataError(
                 f"types: the kind of {name!r} must be one of {KINDS}, got {column.kind!r}."
             )
-    found = []
-    for position, name in enumerate(names):
-        if name in told:
-            column = told[name]
-        else:
-            (column,) = infer_columns(table.iloc[:, [position]])
-        found.append(dataclasses.replace(column, treatment="" if column.kind in USED else LEFT_OUT))
-    return found
+    seen = look_at(table, [i for i, name in enumerate(names) if name not in told], more)
+    told |= {column.name: column for column in seen}
+    return [
+        dataclasses.replace(column, treatment="" if column.kind in USED else LEFT_OUT)
+        for column in (told[name] for name in names)
+    ]
 
 
 def learn_column(column: Any, found: Column, scaling: str, y: Any) -> tuple[Any, Any]:
     """Fitted treatment of a column or None, and its block of these rows where that differs."""
     kind, name = found.kind, found.name
     if kind in NUMBERS:
-        return learn_numbers(column, name, kind, scaling), None
+        return learn_numbers(column, name, kind, scaling, found.stand_in), None
     if kind == DATE:
         return learn_dates(column, name, scaling == "raw"), None
     if kind == TEXT:

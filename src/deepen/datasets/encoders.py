@@ -23,7 +23,7 @@ import numpy as np
 
 from deepen.datasets.number_format import NumberFormat
 from deepen.datasets.scales import is_in_unit_interval, moments, positive
-from deepen.datasets.stand_ins import stand_in_of, without
+from deepen.datasets.stand_ins import without
 from deepen.datasets.values import (
     MISSING,
     as_strings,
@@ -118,13 +118,14 @@ class Numbers:
         return said + (f", {fill} for missing, indicator" if self.has_missing else "")
 
 
-def learn_numbers(column: Any, name: str, kind: str, scaling: str) -> Numbers:
+def learn_numbers(
+    column: Any, name: str, kind: str, scaling: str, stand_in: float | None = None
+) -> Numbers:
     """Treatment of a column of numbers, from the rows of fit."""
     number_format = None
     if typed_values(column) is None:
         number_format = read_numbers(as_strings(column))[1]
     values, _ = numbers_of(column, number_format, name, most_words=MOST_WORDS)
-    stand_in = stand_in_of(values.dropna().to_numpy())
     numbers = without(values, stand_in).dropna().to_numpy()
     step = max(1, len(numbers) // ROWS_FOR_QUANTILES)
     quantiles = np.quantile(numbers[::step], LEVELS).tolist() if len(numbers) else []

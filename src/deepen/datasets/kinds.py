@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 import shlex
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -57,6 +58,8 @@ class Column:
         Why it was taken for its kind.
     override : str
         What to add to the command line to have it otherwise; empty where nothing would help.
+    stand_in : float or None
+        Number that counts as missing in it.
     """
 
     name: str
@@ -64,6 +67,7 @@ class Column:
     treatment: str
     reason: str
     override: str = ""
+    stand_in: float | None = None
 
     @property
     def is_used(self) -> bool:
@@ -81,8 +85,11 @@ def override_of(name: str, kind: str) -> str:
     """
     if kind == "constant":
         return ""
-    other = CATEGORY if kind in ("id", "ignore") else "ignore"
-    return f"--types {shlex.quote(f'{name}={other}')}"
+    return f"--types {_told(name, CATEGORY if kind in ('id', 'ignore') else 'ignore')}"
+
+
+def _told(name: str, kind: str) -> str:
+    return shlex.quote(f"{name}={kind}")
 
 
 def infer_columns(table: pd.DataFrame) -> list[Column]:
@@ -111,16 +118,57 @@ def infer_columns(table: pd.DataFrame) -> list[Column]:
     """
     if hasattr(table, "to_pandas"):
         table = table.to_pandas()
-    found = []
-    for position, name in enumerate(map(str, table.columns)):
-        kind, reason = infer_kind(table.iloc[:, position], name)
-        treatment = "used" if kind in USED else LEFT_OUT
-        found.append(Column(name, kind, treatment, reason, override_of(name, kind)))
-    return found
+    found = look_at(table, range(table.shape[1]))
+    return [replace(c, treatment="used" if c.kind in USED else LEFT_OUT) for c in found]
 
 
-def infer_kind(column: Any, name: str = "") -> tuple[str, str]:
-    """Kind and reason of a column of any type."""
+def look_at(table: pd.DataFrame, positions: Iterable[int], more: Any = None) -> list[Column]:
+    """What the columns at some positions are; numbers that stand for missing, by rows of `more` too.
+
+    Parameters
+    ----------
+    table : DataFrame of shape (n_samples, n_columns)
+    positions : iterable of int
+    more : DataFrame of shape (n_others, n_columns), optional
+        Rows, such as those without a target, that say nothing else.
+    """
+
+    def look(position: int, known: Collection[float] = ()) -> Column:
+        others = None if more is None else more.iloc[:, position]
+        return infer_kind(table.iloc[:, position], str(table.columns[position]), known, others)
+
+    found = {position: look(position) for position in positions}
+    known = {column.stand_in for column in found.values() if column.stand_in is not None}
+    if known:
+        for position, column in found.items():
+            if column.kind in NUMBERS and column.stand_in is None:
+                found[position] = look(position, known)
+    return list(found.values())
+
+
+def infer_kind(
+    column: Any, name: str = "", known: Collection[float] = (), others: Any = None
+) -> Column:
+    """What a column of any type is, without its treatment.
+
+    Parameters
+    ----------
+    column : Series
+    name : str
+    known : collection of float
+        Numbers that stand for missing in other columns.
+    others : Series, optional
+        Cells of the same column that only tell which number stands for missing.
+    """
+    kind, reason, stand_in = _infer_kind(column, name, known, others)
+    # Who sets the kind of a column has its numbers as they are.
+    override = override_of(name, kind) if stand_in is None else f"--types {_told(name, kind)}"
+    return Column(name, kind, "", reason, override, stand_in)
+
+
+def _infer_kind(
+    column: Any, name: str, known: Collection[float], others: Any
+) -> tuple[str, str, float | None]:
     values, note = typed_values(column), ""
     if values is None:
         strings = as_strings(column)
@@ -128,23 +176,33 @@ def infer_kind(column: Any, name: str = "") -> tuple[str, str]:
         values, number_format, words = (None, None, []) if is_declared else read_numbers(strings)
         if values is None:
             kind, reason = _infer_string(strings)
-            return kind, reason + (_missing(strings) if kind != "constant" else "")
+            return kind, reason + (_missing(strings) if kind != "constant" else ""), None
         note = f", {number_format.words}" if number_format and number_format.words else ""
         if words:
             note += f"; words such as {shortened(words, 2)} count as missing"
     note = _missing(values) + note
     filled = values.dropna()
-    stand_in = stand_in_of(filled.to_numpy()) if filled.dtype.kind in "fiu" else None
+    stand_in = _stand_in(filled, known, others)
     if stand_in is not None:
         filled = filled[filled != stand_in]
         note += f"; {stand_in:.0f} counts as missing"
     n_distinct, is_complete = filled.nunique(), len(filled) == len(values)
     if constant := _constant(n_distinct, is_complete):
-        return constant
+        return *constant, None
     if values.dtype.kind == "M":
-        return DATE, "dates" + note
+        return DATE, "dates" + note, None
     kind, reason = _infer_number(filled, n_distinct, is_complete, name)
-    return kind, reason + note
+    return kind, reason + note, stand_in
+
+
+def _stand_in(filled: Any, known: Collection[float], others: Any) -> float | None:
+    """Number that counts as missing in a column whose filled cells are `filled`."""
+    if filled.dtype.kind not in "fiu":
+        return None
+    numbers, more = filled.to_numpy(), None if others is None else typed_values(others)
+    if more is not None and more.dtype.kind in "fiu":
+        numbers = np.concatenate([numbers, more.dropna().to_numpy()])
+    return stand_in_of(numbers, known)
 
 
 def _missing(values: Any) -> str:

@@ -1,10 +1,13 @@
 """Numbers that stand for a missing value, such as -999: far from all others, and again and again.
 
 v = 99, 999, 9999, ... or minus that;  |v - nearest other| > max(others) - min(others)
+
+A number that stands for missing in one column of a table does in the others too, however seldom.
 """
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 from numpy.typing import NDArray
@@ -13,12 +16,14 @@ STAND_INS = tuple(10.0**digits - 1 for digits in range(2, 10))
 LEAST_COUNT, LEAST_SHARE = 3, 0.01  # of the filled cells: fewer may be a slip of the pen
 
 
-def stand_in_of(numbers: NDArray[Any]) -> float | None:
+def stand_in_of(numbers: NDArray[Any], known: Collection[float] = ()) -> float | None:
     """Number among the filled cells of a column that counts as missing, if there is one.
 
     Parameters
     ----------
     numbers : ndarray of shape (n_filled,)
+    known : collection of float
+        Numbers that stand for missing in other columns: here once is enough.
 
     Returns
     -------
@@ -31,6 +36,9 @@ def stand_in_of(numbers: NDArray[Any]) -> float | None:
     -999.0
     >>> stand_in_of(np.array([95.0, 97.5, 99.0, 98.0, 99.0, 96.0, 99.0])) is None
     True
+    >>> answers = np.array([1.0, 5.0, 3.0, 99.0])
+    >>> stand_in_of(answers), stand_in_of(answers, known={99.0})
+    (None, 99.0)
     """
     if len(numbers) == 0:
         return None
@@ -39,7 +47,8 @@ def stand_in_of(numbers: NDArray[Any]) -> float | None:
             continue
         others = numbers[numbers != end]
         count = len(numbers) - len(others)
-        if not len(others) or count < max(LEAST_COUNT, LEAST_SHARE * len(numbers)):
+        least = 1 if end in known else max(LEAST_COUNT, LEAST_SHARE * len(numbers))
+        if not len(others) or count < least:
             continue
         low, high = float(others.min()), float(others.max())
         if high > low and min(abs(end - low), abs(end - high)) > high - low:

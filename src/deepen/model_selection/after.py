@@ -38,7 +38,7 @@ from deepen.model_selection.unlabelled_gain import UnlabelledGain, unlabelled_ga
 from deepen.model_selection.verdict import Verdict
 
 # Parts of the time left: pre-training without unlabelled rows, curves of some rungs, importances.
-UNLABELLED_SHARE, CURVES_SHARE, IMPORTANCES_SHARE = 0.2, 0.5, 0.8
+UNLABELLED_SHARE, CURVES_SHARE, IMPORTANCES_SHARE = 0.35, 0.6, 0.8
 TOO_SHORT = "two repeats would not fit into the time left for it"
 
 
@@ -162,6 +162,8 @@ def costly_findings(findings: Findings, ascent: Ascent, verdict: Verdict, deadli
         ascent.climber.tell("after", "pre-training without the rows that have no target")
         end = _part(start, room, UNLABELLED_SHARE)
         findings.unlabelled = unlabelled_gain(pair[0], data, ascent.min_gain, end)
+        if findings.unlabelled is None:
+            findings.reasons["unlabelled"] = TOO_SHORT
     findings.label_curves = []
     losses: dict[str, LabelLosses] = {}
     for name in curve_rungs(verdict, attempts):

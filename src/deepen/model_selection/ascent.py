@@ -45,7 +45,7 @@ class Ascent:
     after_share: float = AFTER_SHARE
     attempts: dict[str, Attempt] = field(default_factory=dict)
     is_interrupted: bool = False
-    _has_told: bool = False
+    _n_told: int = 0
 
     def __post_init__(self) -> None:
         task = self.climber.data.task
@@ -63,7 +63,8 @@ class Ascent:
         """
         climber, clock = self.climber, self.climber.clock
         order = sorted(self.rungs, key=lambda rung: rung.turn)
-        climber.after_repeat, climber.seconds_to_refit = self._maybe_tell, self.seconds_to_refit
+        climber.between_trainings = self._maybe_tell
+        climber.seconds_to_refit = self.seconds_to_refit
         try:
             self._pass(order)
             # What is left over makes rungs comparable, the cheapest first; then all that lack repeats
@@ -147,11 +148,14 @@ class Ascent:
         return decide(losses, self.climber.data.judging, self.min_gain)
 
     def _maybe_tell(self, *, is_end: bool = False) -> None:
-        """The provisional answer, once, when boosting has ended or the first minute is nearly over."""
+        """The provisional answer when the first minute is nearly over, or boosting has ended.
+
+        If that minute had a single rung to tell of, it is told again, once there is another beside it.
+        """
         climber = self.climber
-        if self._has_told or len(self.rungs) < 3:
+        if self._n_told > 1 or len(self.rungs) < 3:
             return
-        if not is_end and climber.clock.elapsed < PROVISIONAL_AFTER:
+        if not is_end and (self._n_told or climber.clock.elapsed < PROVISIONAL_AFTER):
             return
         seen: dict[str, RungResult] = {}
         for name, attempt in self.attempts.items():
@@ -163,8 +167,8 @@ class Ascent:
             ):
                 seen[name] = attempt.result
         ready = [name for name, result in seen.items() if result.is_compared]
-        if ready:
-            self._has_told = True
+        if len(ready) > self._n_told:
+            self._n_told = len(ready)
             text = provisional(self.verdict(ready), seen, climber.data.metric)
             climber.tell("provisional", text)
 

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import hashlib
+import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from deepen.datasets._errors import shortened
+from deepen.decomposition._memory import memory_bytes
 from deepen.model_selection.ascent import first_plan_budget
 from deepen.model_selection.clock import Clock
 from deepen.model_selection.data import (
-    MOST_UNLABELLED,
     Data,
     columns_of,
     new_encoder,
@@ -21,8 +23,16 @@ from deepen.model_selection.data import (
 )
 from deepen.model_selection.intervals import Judging
 from deepen.model_selection.metrics import Metric, unit_of
-from deepen.model_selection.plan import CostModel, RungPlan, affordable_rows, duration, plan_rungs
+from deepen.model_selection.plan import (
+    CostModel,
+    RungPlan,
+    affordable_rows,
+    duration,
+    plan_rungs,
+    rows_that_fit,
+)
 from deepen.model_selection.prepare import Table
+from deepen.model_selection.pretraining import MOST_ROWS
 from deepen.model_selection.rungs import Rung
 from deepen.model_selection.splits import TEST_TRAIN_RATIO, row_hashes
 from deepen.model_selection.store import RunStore
@@ -74,16 +84,33 @@ class Beginning:
         lines = []
         if len(self.data.y) < n_all:
             lines.append(
-                f"{len(self.data.y):,} of {n_all:,} rows by lot: more would not fit into the budget."
+                f"{len(self.data.y):,} of {n_all:,} rows by lot: more would not fit into the time and"
+                " the memory that there are."
             )
+        n_columns, n_inputs = self.table.X.shape[1], self.cost.n_inputs
+        inputs = "" if n_inputs == n_columns else f", which are {counted(n_inputs, 'input')}"
         lines.append(
-            f"{len(self.data.y):,} rows x {counted(self.cost.n_inputs, 'input')}; in each of "
+            f"{len(self.data.y):,} rows x {counted(n_columns, 'column')}{inputs}; in each of "
             f"{len(self.data.splits)} repeats {parts}."
         )
+        lines += _missing_numbers(self.data.columns)
         budget = "" if clock.budget is None else f" of {duration(clock.left)}"
         lines.append(f"About {duration(total)}{budget} for the rungs:")
         lines += [f"  {line_of(plan)}" for plan in self.plans]
         return "\n".join(lines)
+
+
+def _missing_numbers(columns: Sequence[Any]) -> list[str]:
+    """Which numbers count as missing, and in which columns."""
+    by_number: dict[float, list[str]] = {}
+    for column in columns:
+        if column.stand_in is not None:
+            by_number.setdefault(column.stand_in, []).append(column.name)
+    return [
+        f"{number:.0f} counts as missing in {shortened(names, 4)}; "
+        f"--types {shlex.quote(f'{names[0]}=numeric')} keeps it."
+        for number, names in by_number.items()
+    ]
 
 
 def line_of(plan: RungPlan) -> str:
@@ -92,7 +119,7 @@ def line_of(plan: RungPlan) -> str:
     if plan.n_epochs:
         factors.append(f"up to {plan.n_epochs} epochs")
     if plan.n_candidates > 1:
-        factors.append(f"{plan.n_candidates} settings")
+        factors.append(f"up to {plan.n_candidates} settings")
     before = f"pre-trained on {counted(plan.n_rows_before, 'row')}, " if plan.n_rows_before else ""
     return f"{plan.title}: {before}{' x '.join(factors)}, about {duration(plan.seconds)}"
 
@@ -118,22 +145,26 @@ def begin(
     means : Means
     """
     clock, after_share, store, types = means
-    columns = columns_of(table.X, types)
+    columns = columns_of(table.X, types, table.X_unlabelled)
     cost = _cost(table, columns)
     if table.X_unlabelled is not None:
-        cost.n_unlabelled = min(table.X_unlabelled.shape[0], MOST_UNLABELLED)
+        cost.n_unlabelled = min(table.X_unlabelled.shape[0], MOST_ROWS)
     left = first_plan_budget(cost, rungs, clock.left, after_share)
     n_used = store.read().get("n_used") if store is not None else None
     if n_used is None:
-        n_used = affordable_rows(cost, rungs, left) if np.isfinite(left) else cost.n_rows
+        n_used = rows_that_fit(cost, memory_bytes())
+        if np.isfinite(left):
+            n_used = min(n_used, affordable_rows(cost, rungs, left))
     table = table.part(int(n_used), seed)
     cost.n_rows = len(table.y)
     if store is not None:
         store.write(n_used=len(table.y))
     split_plan, n_duplicates = table.split_plan(seed)
     unlabelled = table.X_unlabelled
-    if unlabelled is not None and unlabelled.shape[0] > MOST_UNLABELLED:
-        unlabelled = rows(unlabelled, np.arange(MOST_UNLABELLED))
+    if unlabelled is not None and unlabelled.shape[0] > MOST_ROWS:
+        rng = np.random.default_rng([seed, 4])
+        drawn = rng.choice(unlabelled.shape[0], MOST_ROWS, replace=False)
+        unlabelled = rows(unlabelled, np.sort(drawn))
     judging = Judging(
         split_plan.groups, TEST_TRAIN_RATIO, unit_of(metric, table.y), bool(table.n_test)
     )

@@ -68,7 +68,7 @@ class Climber:
         self.store = store
         self.position: dict[str, Any] = {}
         self.planned: dict[str, int] = {}
-        self.after_repeat: Callable[[], None] = lambda: None
+        self.between_trainings: Callable[[], None] = lambda: None
         self.seconds_to_refit: Callable[[Attempt], float] = lambda attempt: 0.0
 
     def tell(self, kind: Any, rung: str, **facts: Any) -> None:
@@ -208,6 +208,7 @@ class Climber:
         arrays = data.blind_arrays(repeat) if is_blind else data.arrays(repeat, rung.form)
 
         def fit(params: dict[str, Any], part: Arrays, number: int) -> Fitted:
+            self.between_trainings()
             self.tell("candidate", result.title, repeat=repeat + 1, n_repeats=n_repeats,
                       candidate=number, n_candidates=len(settings))  # fmt: skip
             seed = seed_of(data.seed, repeat, number)
@@ -237,7 +238,7 @@ class Climber:
         left = float(np.mean([o.seconds for o in attempt.outcomes])) * (n_repeats - repeat - 1)
         self.tell("repeat", result.title, repeat=repeat + 1, n_repeats=n_repeats,
                   score=outcome.score, seconds_left=left)  # fmt: skip
-        self.after_repeat()
+        self.between_trainings()
         return True
 
     def summarise(self, attempt: Attempt) -> None:

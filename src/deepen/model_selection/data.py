@@ -18,8 +18,6 @@ from deepen.model_selection.splits import Split
 
 # Encoded repeats are kept for the next rung while they fit in this much memory, in bytes.
 KEEP_ENCODED = 64 * 2**20
-# More unlabelled rows than this slow pre-training down and add little.
-MOST_UNLABELLED = 50_000
 
 Array = NDArray[Any]
 
@@ -180,11 +178,14 @@ def new_encoder(columns: Sequence[Any], form: Form = "columns") -> Any:
     )
 
 
-def columns_of(X: Any, types: Mapping[str, str] | None = None) -> list[Any]:
-    """What each column of a DataFrame is, found without looking at the target; none of an array."""
+def columns_of(X: Any, types: Mapping[str, str] | None = None, more: Any = None) -> list[Any]:
+    """What each column of a DataFrame is, found without looking at the target; none of an array.
+
+    Rows of `more` help to tell which numbers stand for missing.
+    """
     from deepen.datasets._columns import as_table, told_columns
 
-    return told_columns(as_table(X)[0], types) if hasattr(X, "columns") else []
+    return told_columns(as_table(X)[0], types, more) if hasattr(X, "columns") else []
 
 
 def with_categories(X: Any, columns: Sequence[Any]) -> Any:

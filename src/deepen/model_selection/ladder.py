@@ -31,7 +31,7 @@ class Ladder(BaseEstimator):
     the same fourth part, over several random splits. Each rung is compared with the best, with
     simultaneous 95 % intervals. The cheapest rung that is surely less than `min_gain` behind the
     best *suffices* and is refitted on all rows; where none can be shown to, the rows *cannot tell*,
-    and the one with the lowest mean loss is.
+    and the lowest of those with repeats enough is.
 
     Parameters
     ----------
@@ -47,8 +47,9 @@ class Ladder(BaseEstimator):
         The loss. None: error rate, balanced where one class is more than 9 times rarer than
         another; RMSE for regression.
     rungs : "auto" or sequence of str, default="auto"
-        Among baseline, linear, one_hidden, deep, modern, sae, dbn, boosting. "auto" has them all, but
-        sae and dbn, which are pre-trained, only where rows lack a target or there are 5 minutes.
+        Among linear, one_hidden, deep, modern, sae, dbn, boosting; the baseline runs with any of
+        them. "auto" has them all, but sae and dbn, which are pre-trained, only where rows lack a
+        target or there are 5 minutes.
     min_gain : float, default=None
         The gain in loss below which a rung is not worth its cost. None: 0.01 for rates, 0.02 nats
         for log loss, 0.02 standard deviations of the target for a regression.

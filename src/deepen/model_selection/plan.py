@@ -19,7 +19,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from deepen.model_selection.metrics import Task
-from deepen.model_selection.pretraining import fine_tuning_epochs, length_of
+from deepen.model_selection.pretraining import MOST_ROWS, fine_tuning_epochs, length_of
 from deepen.model_selection.rungs import Rung
 from deepen.model_selection.splits import REPEATS_PER_SHUFFLE, SHARES
 from deepen.model_selection.training import BATCH_SIZE
@@ -39,6 +39,8 @@ USUAL_SHARE, LINEAR_ITERATIONS, FIXED = 0.5, 60, 0.02
 PRODUCT_TO_STEP = 3.0
 # Estimates are too rough to leave rows out of smaller tables; each rung minds its own share.
 LEAST_TO_CUT = 10_000
+# Encoded rows are there so many times at once at the most; together they get this part of the memory.
+COPIES, MEMORY_SHARE = 4, 0.25
 # Judging, drawing and saving around the fits of one repeat, in seconds.
 AROUND = 0.01
 
@@ -132,7 +134,9 @@ class CostModel:
 
     def rows_before(self, rung: Rung) -> int:
         """Rows that layers learn from without a target."""
-        return int(SHARES[0] * self.n_rows) + self.n_unlabelled if rung.pretraining else 0
+        if not rung.pretraining:
+            return 0
+        return min(int(SHARES[0] * self.n_rows), MOST_ROWS) + self.n_unlabelled
 
     def pretraining_seconds(self, rung: Rung) -> float:
         """Estimate of training the layers of one repeat; 0 where there are none."""
@@ -225,6 +229,25 @@ def affordable_rows(cost: CostModel, rungs: Sequence[Rung], seconds: float) -> i
         middle = (low + high) // 2
         low, high = (middle, high) if total(middle) <= seconds else (low, middle)
     return low
+
+
+def rows_that_fit(cost: CostModel, memory: float) -> int:
+    """Rows whose arrays take up to a share of `memory` bytes, and at least some.
+
+    Parameters
+    ----------
+    cost : CostModel
+    memory : float
+        Infinite where nothing is known.
+
+    Examples
+    --------
+    >>> cost = CostModel("classification", 2_000_000, n_inputs=500, n_outputs=2, speed=1e9)
+    >>> rows_that_fit(cost, 8e9), rows_that_fit(cost, float("inf"))
+    (250000, 2000000)
+    """
+    n_rows = MEMORY_SHARE * memory / (COPIES * cost.n_inputs * np.dtype(np.float32).itemsize)
+    return int(min(cost.n_rows, max(LEAST_TO_CUT, n_rows)))
 
 
 def plan_rungs(

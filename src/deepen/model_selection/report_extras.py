@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from deepen.model_selection.data import MOST_UNLABELLED
 from deepen.model_selection.ladder import Ladder
 from deepen.model_selection.pictures import at_pixels, picture_shape
+from deepen.model_selection.pretraining import MOST_ROWS
 from deepen.model_selection.rungs import RUNGS
 from deepen.model_selection.splits import SHARES, describe_split
 from deepen.report import Filters, Notice, RowsUse
@@ -31,7 +31,10 @@ def notices(ladder: Ladder, warnings: Sequence[str] = ()) -> list[Notice]:
         found.append(Notice("No model file", f"There is no model file: {ladder.refit_reason_}."))
     found += _classes(ladder)
     if ladder.n_used_ < ladder.n_samples_:
-        text = f"{ladder.n_used_:,} of {_rows(ladder.n_samples_)} are used: all would not fit the budget."
+        text = (
+            f"{ladder.n_used_:,} of {_rows(ladder.n_samples_)} are used: all would not fit into the time "
+            "and the memory that there are."
+        )
         found.append(Notice("Rows in use", text))
     if ladder.n_duplicates_:
         n = ladder.n_duplicates_
@@ -52,7 +55,9 @@ def notices(ladder: Ladder, warnings: Sequence[str] = ()) -> list[Notice]:
         found.append(Notice("Pre-training", gain.sentence))
     if ladder.left_out_:
         found.append(Notice("Rungs left out", ladder.left_out_))
-    return [*found, *_left_out(ladder), *_missing(ladder)]
+    if parts := missing_parts(ladder):
+        found.append(Notice("Not worked out", parts))
+    return [*found, *_left_out(ladder)]
 
 
 def _leaks(ladder: Ladder) -> list[Notice]:
@@ -89,15 +94,16 @@ def use_of_unlabelled(ladder: Ladder) -> str:
         if had_no_time:
             return "the rungs that are pre-trained on them had no time; give more, deepen resume goes on"
         return "no rung that ran can use them"
-    n_used = min(ladder.n_unlabeled_, MOST_UNLABELLED)
-    some = "" if n_used == ladder.n_unlabeled_ else f"the first {n_used:,} are "
+    n_used = min(ladder.n_unlabeled_, MOST_ROWS)
+    some = "" if n_used == ladder.n_unlabeled_ else f"{n_used:,} of them, by lot, are "
     verb = "is" if len(users) == 1 else "are"
     return f"{some}used by {' and '.join(users)}, which {verb} pre-trained on them"
 
 
-def _missing(ladder: Ladder) -> list[Notice]:
-    """Parts of the page that could not be had, with the reason."""
+def missing_parts(ladder: Ladder) -> str:
+    """What could not be had beside the verdict, with the reason; empty where everything was."""
     titles = {
+        "unlabelled": "what the rows without a target gained by themselves",
         "label_curves": "error against labels",
         "importances": "columns that matter",
         "layers": "pictures of the layers",
@@ -108,7 +114,7 @@ def _missing(ladder: Ladder) -> list[Notice]:
         if key in reasons:
             by_reason.setdefault(reasons[key], []).append(title)
     parts = [f"{', '.join(parts)}: n/a, {reason}" for reason, parts in by_reason.items()]
-    return [Notice("Not worked out", "; ".join(parts) + ".")] if parts else []
+    return "; ".join(parts) + "." if parts else ""
 
 
 def _rows(n: int) -> str:

@@ -136,15 +136,20 @@ def _cells(table: Any) -> tuple[list[str], list[Sequence[Any]]]:
 
 
 def _by_importance(ladder: Ladder, names: Sequence[str]) -> list[int]:
-    """Places of the columns: the most important first, those that no model saw last."""
+    """Places of the columns: what names the row, the most important ones, those that no model saw."""
     rank = {
         name: place
         for place, found in enumerate(ladder.findings_.importances)
         for name in found.columns
     }
-    unused = {str(c.name) for c in ladder.columns_ if c.treatment == "left out"}
+    unused = {str(c.name): c.kind for c in ladder.columns_ if c.treatment == "left out"}
     last = len(names)
-    return sorted(range(len(names)), key=lambda i: (names[i] in unused, rank.get(names[i], last)))
+
+    def place(i: int) -> tuple[bool, bool, int]:
+        kind = unused.get(names[i], "")
+        return kind != "id", bool(kind), rank.get(names[i], last)
+
+    return sorted(range(len(names)), key=place)
 
 
 def _value(value: Any) -> str:

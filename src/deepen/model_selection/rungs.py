@@ -221,6 +221,8 @@ def select_rungs(
     those with one, and rarely elsewhere (what it gains, dropout gains too), so that without such rows a
     short time goes to the others.
 
+    Those that are named run with the baseline, which costs nothing and without which a loss says little.
+
     Parameters
     ----------
     names : "auto", str or sequence of str
@@ -234,6 +236,8 @@ def select_rungs(
     >>> rungs, reason = select_rungs("auto", has_unlabelled=False, seconds=60.0)
     >>> [rung.name for rung in rungs]
     ['baseline', 'linear', 'one_hidden', 'deep', 'modern', 'boosting']
+    >>> [rung.name for rung in select_rungs(["dbn"])[0]]
+    ['baseline', 'dbn']
     """
     if isinstance(names, str) and names == "auto":
         is_short = seconds is not None and seconds < ENOUGH_TO_PRETRAIN
@@ -245,7 +249,7 @@ def select_rungs(
     unknown = [name for name in wanted if name not in known]
     if unknown:
         raise ValueError(f"rungs must be 'auto' or among {', '.join(known)}, got {unknown[0]!r}.")
-    return tuple(rung for rung in RUNGS if rung.name in wanted), ""
+    return tuple(r for r in RUNGS if r.name in wanted or r.role == "baseline"), ""
 
 
 def candidates(rung: Rung, task: Task, n_candidates: int, seed: int) -> list[dict[str, Any]]:

@@ -174,7 +174,7 @@ def with_sentence(
     elif verdict.status == "suffices":
         lead = f"{_lead(verdict, chosen)} {loss}. {_forgone(verdict, titles, metric, left_out)}"
     else:
-        lead = _cannot_tell(verdict, titles, loss, metric, rows_text)
+        lead = _cannot_tell(verdict, results, metric, rows_text)
     parts = [lead, *_uneven_repeats(verdict, results, metric)]
     if left_out and verdict.status != "alone":
         parts.append(f"Not compared, with fewer than two repeats: {_join(left_out)}.")
@@ -217,10 +217,17 @@ def _behind(verdict: Verdict, titles: Mapping[str, str], metric: Metric) -> str:
 
 
 def _cannot_tell(
-    verdict: Verdict, titles: Mapping[str, str], loss: str, metric: Metric, rows_text: str
+    verdict: Verdict, results: Mapping[str, RungResult], metric: Metric, rows_text: str
 ) -> str:
+    titles = {name: result.title for name, result in results.items()}
+    best, chosen = results[verdict.best], results[verdict.chosen]
     parts = [f"Cannot tell with these {rows_text} which rung suffices."]
-    parts.append(f"Lowest so far: {titles[verdict.chosen]}, {loss}.")
+    parts.append(f"Lowest so far: {best.title}, {metric.title} {show_result(best, metric)}.")
+    if chosen is not best:
+        parts.append(
+            f"That is over {len(best.scores)} repeats; of the rungs with more, {chosen.title} has the lowest, "
+            f"{show_result(chosen, metric)} over {len(chosen.scores)}: it is the one to use until then."
+        )
     if verdict.short:
         parts.append(f"Surely behind the best: {_behind(verdict, titles, metric)}.")
     rivals = [gain for gain in verdict.gains if gain.outcome != "pays"]

@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from deepen.model_selection import training
-from deepen.model_selection.climb import LEAST_REPEATS, Attempt, outcome_of, seed_of
+from deepen.model_selection.climb import LEAST_REPEATS, Attempt, fits, outcome_of, seed_of
 from deepen.model_selection.clock import now
 from deepen.model_selection.data import Data
 from deepen.model_selection.intervals import RowLosses, difference
@@ -90,11 +90,14 @@ def unlabelled_gain(
 
 
 def _losses_without(attempt: Attempt, data: Data, deadline: float) -> list[RowLosses]:
-    """Losses of the repeats that fit before the deadline, pre-trained on training rows alone."""
+    """Losses of the repeats that fit before the deadline, pre-trained on training rows alone.
+
+    None is begun where two do not fit.
+    """
     found: list[RowLosses] = []
     rung = attempt.rung
     for outcome in attempt.outcomes:
-        if now() + outcome.fit_seconds + outcome.pretraining_seconds > deadline:
+        if not fits(len(found), outcome.fit_seconds + outcome.pretraining_seconds, deadline):
             break
         arrays, seed = data.arrays(outcome.repeat, rung.form), seed_of(data.seed, outcome.repeat, 0)
         X, _ = arrays.training

@@ -12,7 +12,9 @@ comparisons are paid for (Bonferroni), not all k (k - 1) / 2 pairs, and a best t
 looking at the results is covered (Hsu 1984; Edwards and Hsu 1983).
 
 A rung suffices when it is surely less than `min_gain` behind the best. It falls short when it is
-surely behind: the best then pays. Not being shown to be worse is never enough.
+surely behind: the best then pays. Not being shown to be worse is never enough. Where none can be shown
+to suffice, the rung to use meanwhile is the lowest of those that have repeats enough: the lowest of
+all may be a rung of two lucky ones.
 
 References: J. C. Hsu, Constrained simultaneous confidence intervals for multiple comparisons with the
 best, Annals of Statistics 12 (1984), doi:10.1214/aos/1176346732. D. G. Edwards and J. C. Hsu, Multiple
@@ -72,7 +74,8 @@ class Verdict:
     status : {"suffices", "cannot tell", "alone"}
         "suffices": the chosen rung is surely less than `min_gain` behind the best, and it is the
         cheapest of which that can be said. "cannot tell": no rung can be shown to suffice; the
-        chosen one has the lowest mean loss. "alone": only one rung finished.
+        chosen one has the lowest mean loss of those with at least half as many repeats as any.
+        "alone": only one rung finished.
     chosen, best : str
         The rung to use; the rung with the lowest mean loss.
     min_gain : float
@@ -141,7 +144,7 @@ class Ends(NamedTuple):
 
 
 def decide(losses: Losses, judging: Judging, min_gain: float, alpha: float = 0.05) -> Verdict:
-    """Compare every rung with the best; choose the cheapest that suffices, else the lowest mean.
+    """Compare every rung with the best; choose the cheapest that suffices, else a low one.
 
     Parameters
     ----------
@@ -176,7 +179,7 @@ def decide(losses: Losses, judging: Judging, min_gain: float, alpha: float = 0.0
     gains = tuple(_gain(best, name, pairs, ends[name], min_gain, alpha) for name in losses)
     gains = tuple(gain for gain in gains if gain.reference != best)
     reach = {name: end.upper for name, end in ends.items()}
-    verdict = Verdict("cannot tell", best, best, min_gain, gains, reach)
+    verdict = Verdict("cannot tell", _thorough(losses, pairs), best, min_gain, gains, reach)
     for name in losses:
         if reach[name] < min_gain:
             return replace(verdict, status="suffices", chosen=name)
@@ -207,6 +210,15 @@ def lowest_in_pairs(pairs: Mapping[str, Mapping[str, Estimate]]) -> str:
         Loss of the first minus loss of the second.
     """
     return min(pairs, key=lambda name: max(found.mean for found in pairs[name].values()))
+
+
+def _thorough(losses: Losses, pairs: Mapping[str, Mapping[str, Estimate]]) -> str:
+    """The lowest of the rungs that have at least half as many repeats as any."""
+    most = max(map(len, losses.values()))
+    names = [name for name, repeats in losses.items() if 2 * len(repeats) >= most]
+    if len(names) == 1:
+        return names[0]
+    return lowest_in_pairs({i: {j: d for j, d in pairs[i].items() if j in names} for i in names})
 
 
 def behind_the_best(pairs: Mapping[str, Mapping[str, Estimate]], alpha: float) -> dict[str, Ends]:

@@ -57,7 +57,8 @@ def _rung(report: Report, rung: RungRow, scale: Scale, *, is_empty: bool) -> str
         words = f"{rung.title}: {rung.loss}" + (f", {rung.interval}" if rung.interval else "")
         picture = interval_svg(scale, rung.mean, usable, specks=rung.scores,
                                is_chosen=rung.is_chosen, label=quoted(words))  # fmt: skip
-    badge = "lowest so far" if report.is_open else "chosen"
+    so_far = "lowest so far" if rung.title == report.best else "to use so far"
+    badge = so_far if report.is_open else "chosen"
     chosen = f'<small class="badge">{badge}</small>' if rung.is_chosen else ""
     outcome = _outcome(rung.outcome)
     return row(f"{named(rung.title)}{chosen}{remark}", [

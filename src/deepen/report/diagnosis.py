@@ -25,14 +25,15 @@ def mistakes_by_class(report: Report, limits: Limits) -> Part | None:
         note = f"{who}. Percent of each true class; each line adds up to 100."
         matrix = scrolling(_matrix(report), "Confusion matrix")
         return part("confusion", "Which class is taken for which", note, matrix)
-    picture, n_shown = _residuals(report, limits.residuals)
+    picture, n_shown, beyond = _residuals(report, limits.residuals)
     n = len(report.targets)
     share = f"; {n_shown:,} of {n:,} are drawn" if n_shown < n else ""
-    note = f"{who}{share}. Above zero the prediction was too low."
+    note = f"{who}{share}. Above zero the prediction was too low.{beyond}"
     return part("residuals", "Residuals", note, f'<figure class="single">{picture}</figure>')
 
 
-def _residuals(report: Report, most: int) -> tuple[str, int]:
+def _residuals(report: Report, most: int) -> tuple[str, int, str]:
+    """Picture, the number of rows in it, and which of them lie beyond its edge."""
     targets = np.asarray(report.targets, dtype=np.float64)
     predictions = np.asarray(report.predictions, dtype=np.float64)
     keep = np.linspace(0, len(targets) - 1, min(len(targets), most)).astype(int)
@@ -47,9 +48,19 @@ def _residuals(report: Report, most: int) -> tuple[str, int]:
         y_label="target \N{MINUS SIGN} predicted",
     )
     chart.line([chart.x.low, chart.x.high], [0.0, 0.0], "zero")
-    chart.dots(predicted.tolist(), residuals.tolist(), "cloud")
-    words = f"Residuals against predictions of {len(keep):,} verdict rows"
-    return chart.render(words), len(keep)
+    is_far = np.abs(residuals) > reach
+    chart.dots(predicted[~is_far].tolist(), residuals[~is_far].tolist(), "cloud")
+    beyond = ""
+    if n_far := int(is_far.sum()):
+        edges = np.copysign(reach, residuals[is_far])
+        chart.dots(predicted[is_far].tolist(), edges.tolist(), "points s2")
+        verb, dots = ("is", "dot stands") if n_far == 1 else ("are", "dots stand")
+        beyond = (
+            f" {counted(n_far, 'row')} {verb} farther off, up to {np.abs(residuals).max():,.4g}: the "
+            f"coloured {dots} at the edge."
+        )
+    words = f"Residuals against predictions of {len(keep):,} verdict rows.{beyond}"
+    return chart.render(words), len(keep), beyond
 
 
 def _matrix(report: Report) -> str:
