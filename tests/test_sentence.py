@@ -89,7 +89,7 @@ def test_a_low_loss_of_few_repeats_is_said_beside_the_one_to_use():
     assert "Lowest so far: deep network, error rate 25 % (20 to 40 %)." in said
     assert (
         "That is over 2 repeats; of the rungs with more, logistic regression has the lowest, 30 % (20 to "
-        "40 %) over 5: it is the one to use until then." in said
+        "40 %) over 5: the one to use until then." in said
     )
 
 

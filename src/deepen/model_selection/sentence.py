@@ -226,7 +226,7 @@ def _cannot_tell(
     if chosen is not best:
         parts.append(
             f"That is over {len(best.scores)} repeats; of the rungs with more, {chosen.title} has the "
-            f"lowest, {show_result(chosen, metric)} over {len(chosen.scores)}: it is the one to use until then."
+            f"lowest, {show_result(chosen, metric)} over {len(chosen.scores)}: the one to use until then."
         )
     if verdict.short:
         parts.append(f"Surely behind the best: {_behind(verdict, titles, metric)}.")
