@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import subprocess
 import sys
 import tempfile
@@ -82,13 +81,18 @@ def measure(path: Path, step: str) -> dict[str, Any]:
     return json.loads(done.stdout)
 
 
-def resident(pid: int) -> int:
-    """Memory of a process now, in bytes, where the system says it in /proc."""
+def resident(pid: int) -> dict[str, int]:
+    """Memory of a process now, in bytes, where the system says it in /proc: all, and its own.
+
+    The rest are pages of files, such as the libraries', that are there once for all processes and
+    that the system drops when it needs room.
+    """
     try:
-        pages = Path(f"/proc/{pid}/statm").read_text().split()[1]
-    except (OSError, IndexError):
-        return 0
-    return int(pages) * os.sysconf("SC_PAGE_SIZE")
+        lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    except OSError:
+        return {}
+    words = [line.split() for line in lines if line.startswith(("VmRSS:", "RssAnon:"))]
+    return {name: 1024 * int(kilobytes) for name, kilobytes, _ in words}
 
 
 def climb(path: Path, budget: str, out: Path) -> dict[str, Any]:
@@ -101,7 +105,7 @@ def climb(path: Path, budget: str, out: Path) -> dict[str, Any]:
         stdout=subprocess.PIPE,
         text=True,
     )
-    peak = 0
+    peak = {"VmRSS:": 0, "RssAnon:": 0}
 
     def listen() -> None:
         assert process.stderr is not None
@@ -110,12 +114,14 @@ def climb(path: Path, budget: str, out: Path) -> dict[str, Any]:
     listener = threading.Thread(target=listen)
     listener.start()
     while process.poll() is None:
-        peak = max(peak, resident(process.pid))
+        for name, now in resident(process.pid).items():
+            peak[name] = max(peak[name], now)
         time.sleep(0.2)
     listener.join()
     return {
         "seconds": time.perf_counter() - start,
-        "peak": peak,
+        "peak": peak["VmRSS:"],
+        "own": peak["RssAnon:"],
         "told": told,
         "rc": process.returncode,
     }
@@ -149,7 +155,8 @@ def main() -> None:
                 print(f"{seconds:7.1f} s  {line}")
             print(
                 f"ladder: {facts['seconds']:.0f} s, rc {facts['rc']}, peak"
-                f" {facts['peak'] / MEGA:.0f} MB, {facts['peak'] / size:.2f} times the file"
+                f" {facts['peak'] / MEGA:.0f} MB, {facts['peak'] / size:.2f} times the file; without"
+                f" pages of files {facts['own'] / MEGA:.0f} MB, {facts['own'] / size:.2f} times"
             )
 
 

@@ -1,0 +1,48 @@
+"""What the command line does so that memory that is free goes back to the system."""
+
+import platform
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from deepen.cli._memory import forget_programs
+
+LARGE_BLOCKS = """
+import numpy as np
+from deepen.cli._memory import part_with_large_blocks
+def resident():
+    return int(open("/proc/self/statm").read().split()[1]) * 4096 / 2**20
+IS_TOLD and part_with_large_blocks()
+np.ones(2**21)
+before = resident()
+block, above = np.ones(2**21), [bytes(900) for _ in range(1000)]
+del block
+print(resident() - before)
+"""
+
+
+@pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="reads Linux's /proc")
+def test_large_blocks_go_back_at_once():
+    """The C library keeps a freed block of 16 MB below a small one, unless it is told."""
+    kept = {}
+    for is_told in (False, True):
+        script = LARGE_BLOCKS.replace("IS_TOLD", str(is_told))
+        done = subprocess.run(
+            [sys.executable, "-c", script], capture_output=True, text=True, check=True
+        )
+        kept[is_told] = float(done.stdout)
+    assert kept[True] < 4
+    if "glibc" in platform.libc_ver():
+        assert kept[False] > 12
+
+
+def test_programs_are_forgotten():
+    import jax
+
+    double = jax.jit(lambda x: 2 * x)
+    double(1.0)
+    assert double._cache_size() == 1
+    forget_programs()
+    assert double._cache_size() == 0 and double(2.0) == 4
