@@ -9,11 +9,14 @@ from sklearn.dummy import DummyClassifier
 from sklearn.linear_model import LogisticRegression
 
 from deepen.model_selection import Ladder, clock, ladder_steps, training
+from deepen.model_selection.beginning import line_of
 from deepen.model_selection.clock import Clock
 from deepen.model_selection.metrics import METRICS
 from deepen.model_selection.plan import CostModel, affordable_rows, duration, plan_rungs
 from deepen.model_selection.prepare import Given, prepare_table
+from deepen.model_selection.pretraining import fine_tuning_epochs
 from deepen.model_selection.rungs import RUNGS
+from deepen.model_selection.training import BATCH_SIZE
 from deepen.model_selection.tuning import stage_sizes, tune, work_of
 
 
@@ -307,6 +310,17 @@ def test_the_plan_grows_with_every_factor():
     assert cost(10_000).rung_seconds(network, 8, 10) > 3 * one
     assert cost(10_000).rung_seconds(network, 1, 20) > 1.5 * one
     assert cost(10_000, speed=1e9).rung_seconds(network, 1, 10) > one
+
+
+def test_the_plan_says_what_will_be_counted():
+    """Trees are no epochs, and fine-tuning has as many epochs as its rows make of its steps."""
+    lines = {plan.name: line_of(plan) for plan in plan_rungs(cost(50_000), RUNGS, 10, 60.0, 4)}
+    assert "up to 400 trees x up to 4 settings" in lines["boosting"]
+    assert "epochs" in lines["deep"] and "epochs" not in lines["linear"]
+    n_epochs = fine_tuning_epochs(30_000, BATCH_SIZE)
+    assert (
+        "pre-trained on 30,000 rows" in lines["dbn"] and f"up to {n_epochs} epochs" in lines["dbn"]
+    )
 
 
 def test_a_measured_training_corrects_its_kind():

@@ -158,8 +158,8 @@ def without_totals(table: Any) -> Any:
 
 def _note_stand_in(y: Any, name: str) -> None:
     """Say which number among amounts looks like a missing one: it may be a true one, so that it stays."""
-    from deepen.datasets.kinds import infer_task
     from deepen.datasets.stand_ins import stand_in_of
+    from deepen.datasets.task import infer_task
 
     filled = y.dropna()
     stand_in = stand_in_of(filled.to_numpy()) if filled.dtype.kind in "iuf" else None
@@ -173,7 +173,7 @@ def _note_stand_in(y: Any, name: str) -> None:
 
 
 def _plain_target(y: Any) -> Any:
-    from deepen.datasets.kinds import infer_task
+    from deepen.datasets.task import infer_task
     from deepen.datasets.values import as_strings, plain_values, typed_values
 
     if typed_values(y) is not None:

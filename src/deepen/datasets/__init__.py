@@ -11,10 +11,11 @@ if TYPE_CHECKING:
     from deepen.datasets.chunks import read_chunks
     from deepen.datasets.drift import Drift, Finding
     from deepen.datasets.idx import read_idx
-    from deepen.datasets.kinds import Column, infer_columns, infer_task
+    from deepen.datasets.kinds import Column, infer_columns
     from deepen.datasets.readers import find_column, read_table
     from deepen.datasets.row_files import RowFiles
     from deepen.datasets.tables import TableEncoder
+    from deepen.datasets.task import infer_task
 
 __all__ = [
     "Column",
@@ -42,7 +43,7 @@ _HOMES = {
     "TableEncoder": "tables",
     "find_column": "readers",
     "infer_columns": "kinds",
-    "infer_task": "kinds",
+    "infer_task": "task",
     "load_fer2013": "builtin",
     "load_mnist": "builtin",
     "read_chunks": "chunks",

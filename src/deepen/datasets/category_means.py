@@ -131,7 +131,7 @@ def _target(y: Any, n_rows: int) -> Target | None:
     """Target, or None where it does not bear means: few rows, many classes, rare ones, several."""
     import pandas as pd
 
-    from deepen.datasets.kinds import infer_task
+    from deepen.datasets.task import infer_task
 
     if np.size(y) != n_rows:
         return None

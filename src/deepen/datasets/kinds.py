@@ -1,4 +1,4 @@
-"""What kind a column is, and what task a target sets, found by looking at their values."""
+"""What kind a column is, found by looking at its values."""
 
 from __future__ import annotations
 
@@ -10,14 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from deepen.datasets._errors import DataError, shortened
+from deepen.datasets._errors import shortened
 from deepen.datasets.dates import find_order, parse_dates
 from deepen.datasets.stand_ins import stand_in_of
 from deepen.datasets.values import (
     SAMPLE,
     as_strings,
     distinct,
-    plain_values,
     read_numbers,
     typed_values,
 )
@@ -35,7 +34,6 @@ SHARE_OF_DATES = 0.95
 FEW_CATEGORIES = 20
 CATEGORIES_PER_ROW = 0.05
 WORDS_OF_TEXT = 3
-MOST_CLASSES = 20  # whole numbers with more values than this are amounts, not classes
 NAMED_ID = re.compile(
     r"(?i:(?:^|[ _.-])(?:id|ids|uuid|guid|key|index|idx|row|rowid|nr|no))$|[a-z](?:Id|ID|Key|Nr|No)$"
 )
@@ -162,7 +160,7 @@ def infer_kind(
     """
     kind, reason, stand_in = _infer_kind(column, name, known, others)
     # Who sets the kind of a column has its numbers as they are.
-    override = override_of(name, kind) if stand_in is None else f"--types {_told(name, kind)}"
+    override = override_of(name, kind) if stand_in is None else f"--types {_told(name, 'numeric')}"
     return Column(name, kind, "", reason, override, stand_in)
 
 
@@ -252,7 +250,7 @@ def _infer_string(strings: Any) -> tuple[str, str]:
     n_distinct, n_filled = len(cells), int(counts.sum())
     if constant := _constant(n_distinct, n_filled == len(strings)):
         return constant
-    if _are_dates(cells):
+    if are_dates(cells):
         return DATE, "strings written as dates"
     lengths = np.array([len(cell.split()) for cell in cells])
     n_words = float(np.average(lengths, weights=counts))
@@ -264,7 +262,7 @@ def _infer_string(strings: Any) -> tuple[str, str]:
     return CATEGORY, f"strings, {n_distinct:,} distinct"
 
 
-def _are_dates(cells: Any) -> bool:
+def are_dates(cells: Any) -> bool:
     """Whether strings are dates; numbers are not looked at."""
     cells = [cell for cell in cells[:: max(1, len(cells) // SAMPLE)] if isinstance(cell, str)]
     return find_order(cells)[1] >= SHARE_OF_DATES
@@ -272,54 +270,3 @@ def _are_dates(cells: Any) -> bool:
 
 def _most_categories(n_samples: int) -> float:
     return max(FEW_CATEGORIES, CATEGORIES_PER_ROW * n_samples)
-
-
-def infer_task(y: Any) -> str:
-    """Task that a target sets: ``"classification"`` or ``"regression"``.
-
-    Strings, booleans, two distinct values, and whole numbers with at most 20 distinct values that
-    recur (on average twice or more) are classes; other numbers are amounts. Missing values are
-    passed over.
-
-    Parameters
-    ----------
-    y : array-like of shape (n_samples,)
-
-    Returns
-    -------
-    task : {"classification", "regression"}
-
-    Raises
-    ------
-    DataError
-        If there is no value, or the values are dates.
-
-    Examples
-    --------
-    >>> from deepen.datasets import infer_task
-    >>> infer_task(["yes", "no", "yes"])
-    'classification'
-    >>> infer_task([1.5, 0.25, 3.75])
-    'regression'
-    """
-    import pandas as pd
-
-    is_declared = isinstance(getattr(y, "dtype", None), pd.CategoricalDtype)
-    values = plain_values(y if hasattr(y, "index") and hasattr(y, "dtype") else np.asarray(y))
-    filled = values.dropna()
-    if len(filled) == 0:
-        raise DataError("The target has no value in any row; choose another column.")
-    is_duration = getattr(getattr(y, "dtype", None), "kind", "") == "m"
-    if values.dtype.kind == "M" or is_duration or _are_dates(filled):
-        raise DataError(
-            "The target holds dates or durations; turn it into numbers or classes first."
-        )
-    if is_declared or values.dtype.kind != "f":
-        return "classification"
-    if np.isinf(filled).any():
-        raise DataError("The target contains infinity; replace it by a number or a blank.")
-    n_distinct = filled.nunique()
-    is_whole = bool(np.all(filled == np.round(filled)))
-    if n_distinct <= 2 or (is_whole and n_distinct <= min(MOST_CLASSES, len(filled) / 2)):
-        return "classification"
-    return "regression"

@@ -117,7 +117,7 @@ def line_of(plan: RungPlan) -> str:
     """One rung of the plan in words."""
     factors = [counted(plan.n_parameters, "parameter")]
     if plan.n_epochs:
-        factors.append(f"up to {plan.n_epochs} epochs")
+        factors.append(f"up to {counted(plan.n_epochs, plan.unit)}")
     if plan.n_candidates > 1:
         factors.append(f"up to {plan.n_candidates} settings")
     before = f"pre-trained on {counted(plan.n_rows_before, 'row')}, " if plan.n_rows_before else ""

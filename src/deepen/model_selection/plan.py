@@ -70,13 +70,15 @@ class RungPlan:
     n_parameters : int
         Of the first setting; for trees the most leaves.
     n_epochs : int
-        At most, or rounds; 0 where it counts none.
+        At most, or trees; 0 where it counts none.
     n_candidates : int
         Settings tried in each repeat.
     seconds : float
         Estimate for all repeats.
     n_rows_before : int
         Rows that its layers see before a target; 0 where it is not pre-trained.
+    unit : {"epoch", "tree"}
+        What `n_epochs` counts.
     """
 
     name: str
@@ -86,6 +88,7 @@ class RungPlan:
     n_candidates: int
     seconds: float
     n_rows_before: int = 0
+    unit: str = "epoch"
 
 
 @dataclass
@@ -125,9 +128,7 @@ class CostModel:
             rounds, trees = USUAL_SHARE / 2 * rung.max_epochs, max(1, self.n_outputs)
             return known * rounds * trees * (n_rows * self.n_inputs * CELL + TREE)
         if rung.is_network:
-            epochs = USUAL_SHARE * rung.max_epochs
-            if rung.pretraining:
-                epochs = fine_tuning_epochs(n_rows, BATCH_SIZE)
+            epochs = most_epochs(rung, n_rows) * (1.0 if rung.pretraining else USUAL_SHARE)
             steps = epochs * (n_rows / BATCH_SIZE + 1)
             return known * (epochs * 6 * n_rows * n_weights / self.speed + steps * STEP + FIXED)
         return known * (LINEAR_ITERATIONS * 4 * n_rows * n_weights / self.speed + FIXED)
@@ -187,6 +188,11 @@ class CostModel:
         known = self.factors.get(rung.pretraining, 1.0)
         off = seconds / max(self.pretraining_seconds(rung), 1e-6)
         self.factors[rung.pretraining] = known * float(np.clip(off, 0.1, 10.0))
+
+
+def most_epochs(rung: Rung, n_rows: int) -> int:
+    """Epochs, or trees, that a training on so many rows has at the most; fine-tuning has them all."""
+    return fine_tuning_epochs(n_rows, BATCH_SIZE) if rung.pretraining else rung.max_epochs
 
 
 def _kind(rung: Rung) -> str:
@@ -264,8 +270,9 @@ def plan_rungs(
         seconds = min(share, cost.rung_seconds(rung, n, n_repeats))
         plans.append(
             RungPlan(
-                rung.name, rung.title_for(cost.task), cost.n_parameters(rung), rung.max_epochs, n,
-                seconds, cost.rows_before(rung),
+                rung.name, rung.title_for(cost.task), cost.n_parameters(rung),
+                most_epochs(rung, int(SHARES[0] * cost.n_rows)), n, seconds, cost.rows_before(rung),
+                "tree" if rung.kind == "trees" else "epoch",
             )
         )  # fmt: skip
     return plans
