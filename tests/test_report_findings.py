@@ -111,6 +111,21 @@ def test_mistakes_show_who_it_is_then_what_matters_and_what_was_left_out_last():
     assert (row.row, row.truth, row.predicted, row.remark) == ("7", "yes", "no", "over 99 % sure")
 
 
+def test_a_column_that_changes_no_prediction_adds_nothing():
+    found = ladder(findings={"importances": [importance(0.0, 0.0, 0.0, "a")]})
+    [row] = importance_rows(found)
+    assert (row.loss, row.interval) == ("nothing", "")
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"), [(1974.0, "1974"), (12000.0, "12,000"), (2.5, "2.5"), (np.nan, "")]
+)
+def test_a_year_beside_an_empty_cell_is_a_year(value, shown):
+    findings = {"mistakes": [Mistake(1, 300.0, 143.5)]}
+    [row] = mistake_rows(ladder(findings=findings, mistake_rows_=np.array([[value]])), None)
+    assert row.values == [("column 0", shown)]
+
+
 def test_mistakes_of_a_regression_say_how_far_off():
     findings = {"mistakes": [Mistake(1, 300.0, 143.5)]}
     [row] = mistake_rows(ladder(findings=findings, mistake_rows_=np.ones((1, 2))), None)

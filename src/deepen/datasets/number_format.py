@@ -1,6 +1,6 @@
 """Numbers as people write them: which mark is the decimal one, which groups thousands.
 
-    1,234.50   1.234,50   1 234,50   1'234.50   $ 12   12 %   (3.50)   3.50-   3.5 bar   21 °C
+    1,234.50   1.234,50   1 234,50   1'234.50   $ 12   12 %   (3.50)   3.50-   3.5 bar   21 °C   85 m2
 
 Formats are tried on the distinct cells of a column; the one that reads most of them wins, the
 plainest of equals. What it reads is remembered with the column, so that a later table is read alike.
@@ -16,7 +16,7 @@ from dataclasses import dataclass
 CURRENCIES = "€$£¥₹₽₩₺₴₫₪฿₦₱"
 CODES = "USD|EUR|GBP|JPY|CNY|CHF|CAD|AUD|NZD|INR|SEK|NOK|DKK|PLN|CZK|HUF|BRL|MXN|RUB|TRY|ZAR|KRW"
 AFFIX = re.compile(rf"[{CURRENCIES}%‰]|(?<![A-Za-z])(?:{CODES})(?![A-Za-z])|(?<=\d)\s?kr\.?$")
-UNIT = re.compile(r"(?<=\d) ?((?:[^\W\d_]|[°/²³])+)$")
+UNIT = re.compile(r"(?<=\d) ?((?:[^\W\d_]|[°/²³])+[23]?)$")  # m2 as m²
 SPACES = re.compile(r"[\s\u00a0\u2009\u202f]+")
 # (decimal mark, mark of thousands), the plainest first
 MARKS = (

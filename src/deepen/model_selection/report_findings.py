@@ -28,6 +28,7 @@ NAMES_SHOWN = 3
 FEW_ROWS = 0.25  # a class with a smaller share has its precision and recall shown
 LOW, HIGH = 0.005, 0.995  # shares beyond are not shown as 0 or 100 %
 LONGEST_IN_FULL = 1e15  # from here on a power of ten says more
+LEAST_WITH_MARKS = 1e4
 
 
 def label_curve(ladder: Ladder) -> LabelCurve | None:
@@ -68,6 +69,8 @@ def importance_rows(ladder: Ladder) -> list[ImportanceRow]:
         low, high = found.interval
         loss = show(found.mean, (high - low) / 2, metric, is_gain=True)
         interval = show_interval(low, high, metric, is_gain=True)
+        if low == high == 0:
+            loss, interval = "nothing", ""  # no prediction changed
         rows.append(ImportanceRow(found.columns, loss, interval, found.mean, (low, high)))
     return rows
 
@@ -165,7 +168,8 @@ def _amount(value: float, sign: str, n_figures: int) -> str:
     """A number to some figures; a large one in full, and not as a power of ten."""
     text = f"{value:{sign}.{n_figures}g}"
     if not sign and value.is_integer() and abs(value) < LONGEST_IN_FULL:
-        text = f"{value:,.0f}"  # as it stands in the table
+        # As it stands in the table; what may be a year has no mark of thousands.
+        text = f"{value:.0f}" if abs(value) < LEAST_WITH_MARKS else f"{value:,.0f}"
     elif "e+" in text and abs(value) < LONGEST_IN_FULL:
         text = f"{float(text):{sign},.0f}"
     return text.replace("-", "\N{MINUS SIGN}")

@@ -13,6 +13,7 @@ from deepen.report.text import capital, counted, named, shown
 MOST_CLASSES = 15
 SHADES = 20  # steps of the matrix's colour
 CURVE_POINTS = 120
+HUNDREDS = 100.0  # in which a figure of three digits has no decimals
 CORNER = 0.4  # above it, both axes of a calibration begin later than at 0
 
 
@@ -55,10 +56,9 @@ def _residuals(report: Report, most: int) -> tuple[str, int, str]:
         edges = np.copysign(reach, residuals[is_far])
         chart.dots(predicted[is_far].tolist(), edges.tolist(), "points s2")
         verb, dots = ("is", "dot stands") if n_far == 1 else ("are", "dots stand")
-        beyond = (
-            f" {counted(n_far, 'row')} {verb} farther off, up to {np.abs(residuals).max():,.4g}: the "
-            f"coloured {dots} at the edge."
-        )
+        farthest = float(f"{np.abs(residuals).max():.3g}")
+        most = f"{farthest:,.0f}" if farthest >= HUNDREDS else f"{farthest:g}"
+        beyond = f" {counted(n_far, 'row')} {verb} farther off, up to {most}: the coloured {dots} at the edge."
     words = f"Residuals against predictions of {len(keep):,} verdict rows.{beyond}"
     return chart.render(words), len(keep), beyond
 

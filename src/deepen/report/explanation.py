@@ -35,7 +35,8 @@ def importances(report: Report, limits: Limits) -> Part | None:
         if rest := len(one.names) - MOST_NAMES:
             names += f" and {rest:,} more" if rest > 0 else ""
         together = f"{len(one.names):,} columns, shuffled together" if len(one.names) > 1 else ""
-        label = quoted(f"{', '.join(map(str, one.names[:2]))}: {one.loss}, {one.interval}")
+        words = ", ".join(filter(None, (one.loss, one.interval)))
+        label = quoted(f"{', '.join(map(str, one.names[:2]))}: {words}")
         ends = one.ends if all(np.isfinite(one.ends)) else (one.mean, one.mean)
         picture = interval_svg(
             scale, one.mean, ends, is_chosen=ends[0] > 0, min_gain=0.0, label=label
