@@ -115,7 +115,8 @@ def main():
     options = parser.parse_args()
     deepen.enable_compilation_cache()
     data = prepared(Path(os.environ["DEEPEN_DATA"]) / FILE)
-    for rung in select_rungs(options.rungs.split(","))[0]:
+    rungs, _ = select_rungs(options.rungs.split(","))
+    for rung in (rung for rung in rungs if rung.role != "baseline"):
         start = time.perf_counter()
         arrays = data.arrays(0, rung.form)
         drawn = candidates(rung, "classification", options.candidates, 0)

@@ -88,7 +88,7 @@ def test_unknown_columns_and_names(tmp_path):
     out = ["--out", tmp_path / "m.deepen"]
     for words, message in [
         (["fit", tmp_path / "data.csv", "--target", "z"], "Column 'z' is not in the table"),
-        (["fit", tmp_path / "data.csv"], "--target; columns: a, b, y"),
+        (["fit", tmp_path / "data.csv"], "--target; columns: 'a', 'b', 'y'"),
         (["fit", tmp_path / "date.csv", "--target", "y"], "no such file"),
         (["fit", tmp_path, "--target", "y"], "is a folder"),
         (["fit", "digitss"], "did you mean 'digits'"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 import sys
 
@@ -12,7 +13,7 @@ import pytest
 from typer.testing import CliRunner
 
 from deepen.cli import app
-from deepen.cli._common import parse_duration
+from deepen.cli._common import interrupts_after, parse_duration
 from deepen.model_selection import layer_views, pretraining, training
 from quick_compiler import shipped_environment
 
@@ -219,3 +220,17 @@ def test_as_a_process_in_a_pipe(table, tmp_path):
     heavy = f"import sys, deepen.cli; print(sorted({names} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", heavy], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_an_interrupt_waits_while_a_library_is_loaded():
+    """Cut short, the import of JAX took the process with it, or swallowed the Ctrl-C."""
+    done = []
+    with pytest.raises(KeyboardInterrupt), interrupts_after():
+        signal.raise_signal(signal.SIGINT)
+        done.append("loaded")
+    assert done == ["loaded"]
+    with pytest.raises(KeyboardInterrupt):  # as before
+        signal.raise_signal(signal.SIGINT)
+    with interrupts_after():
+        done.append("again")
+    assert done == ["loaded", "again"]

@@ -115,8 +115,12 @@ def test_a_number_that_stands_for_missing_in_one_column_does_in_its_sisters():
     table = pd.DataFrame(answers, columns=["q1", "q2", "q3"]).assign(age=rng.integers(18, 100, 200))
     table.loc[3, "age"] = 99
     found = infer_columns(table)
-    assert [column.stand_in for column in found] == [99.0, 99.0, None, None]
-    assert found[0].override == "--types q1=numeric"
+    assert [column.stand_in for column in found] == [99.0, 99.0, 99.0, None]
+    assert [column.holds_stand_in for column in found] == [True, True, False, False]
+    assert found[0].override == "--types q1=numeric  # keeps 99" and "ignore" in found[2].override
+    later = pd.DataFrame({"q3": [99.0, np.nan]})
+    third = TableEncoder(types=found[2:3]).fit(table[["q3"]])
+    assert third.transform(later)[0] == third.transform(later)[1]  # both are missing
     # The rows that train need not hold it at all.
     encoder = TableEncoder(types=found).fit(table[8:])
     assert np.abs(encoder.transform(table)).max() < 10

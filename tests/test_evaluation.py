@@ -30,7 +30,7 @@ def test_figures_of_classes_are_scikit_learns(n_classes, rng):
         np.testing.assert_allclose(values, [part[k] for part in parts])
     if n_classes == 2:
         assert figures.auc == pytest.approx(metrics.roc_auc_score(y, p[:, 1]))
-        assert figures.brier == pytest.approx(2 * metrics.brier_score_loss(y, p[:, 1]))
+        assert figures.brier == pytest.approx(metrics.brier_score_loss(y, p[:, 1]))
     else:
         assert figures.auc is None
         assert figures.brier == pytest.approx(np.mean(((p - np.eye(n_classes)[y]) ** 2).sum(1)))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from itertools import pairwise
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -22,7 +23,9 @@ from deepen.model_selection.calibration import (
 from deepen.model_selection.importance import joined
 from deepen.model_selection.intervals import RowLosses
 from deepen.model_selection.leakage import find_leaks
+from deepen.model_selection.metrics import METRICS
 from deepen.model_selection.mistakes import worst_mistakes
+from deepen.model_selection.report_extras import few_rows_decide
 from deepen.model_selection.results import Outcome
 from deepen.model_selection.splits import Plan, draw_split, joined_groups, time_splits
 
@@ -173,6 +176,34 @@ def test_intervals_of_calibration_hold_the_truth_as_often_as_they_say(rng):
         covers += [b.lower <= b.predicted <= b.upper for b in bins]
     # 400 bins at 95 %: a standard deviation of .01
     assert len(covers) == 400 and 0.90 <= np.mean(covers) <= 0.99
+
+
+@pytest.mark.parametrize("labels", [("fail", "ok"), ("ok", "zz fail")])
+def test_the_rare_class_is_the_one_that_is_looked_for(labels, rng):
+    """Whichever comes first in the alphabet: the share of finding, precision and calibration are its own."""
+    X = pd.DataFrame(rng.randn(400, 2), columns=["a", "b"])
+    is_fail = X["a"] + 0.5 * rng.randn(400) > np.quantile(X["a"], 0.9)
+    ok, fail = labels[::-1] if "fail" in labels[0] else labels
+    y = np.where(is_fail, fail, ok)
+    ladder = Ladder(repeats=3, trials=1, rungs=QUICK, metric="balanced_error").fit(X, y)
+    found = ladder.findings_.threshold
+    assert found.label == fail and found.base_rate < 0.3
+    observed = [b.observed for b in ladder.findings_.calibration]
+    assert np.average(observed, weights=[b.n for b in ladder.findings_.calibration]) < 0.3
+    assert 0 < found.value < 1 and found.at[0] > 0.5
+
+
+def test_few_rows_that_decide_are_told(rng):
+    """Two far errors of a hundred rows make nearly all of the mean of squares."""
+    told = SimpleNamespace(
+        metric_=METRICS["rmse"], test_rows_=np.arange(200), test_predictions_=np.zeros(200),
+        test_targets_=np.append(rng.normal(size=198), [1000.0, -1000.0]),
+    )  # fmt: skip
+    assert few_rows_decide(told).startswith("2 rows of 200 make 100 % of the squared error")
+    told.test_targets_ = rng.normal(size=200)
+    assert few_rows_decide(told) == ""
+    told.metric_ = METRICS["mae"]
+    assert few_rows_decide(told) == ""
 
 
 def test_the_threshold_has_the_least_balanced_error(rng):

@@ -212,8 +212,33 @@ def test_a_budget_that_is_used_up_is_told_with_the_line_that_goes_on(
     store.write(options={**store.read()["options"], "trials": None}, spent=57.0)
     monkeypatch.setattr(_ladder_run, "run", lambda *args, **kwargs: None)
     result = run("resume", out, "--time-budget", budget)
-    line = f"took 57 s of 60s; for more than the same figures again: deepen resume {out} --time-budget 2m"
+    line = (
+        "took 57 s of 60s: little can be begun in the rest. With more time: "
+        f"deepen resume {out} --time-budget 2m"
+    )
     assert (line in result.stderr) == is_told
+
+
+def test_a_spent_budget_changes_nothing(begun, monkeypatch):
+    """What the report says beside the verdict would be lost: there is no time to work it out again."""
+    from deepen.cli import _ladder_run
+
+    out, _ = begun
+    (out / "report.html").write_text("all of it")
+    store = RunStore(out / "run")
+    store.write(options={**store.read()["options"], "trials": None}, spent=61.0)
+    monkeypatch.setattr(_ladder_run, "run", None)
+    result = run("resume", out, "--time-budget", "60s")
+    assert result.exit_code == 2 and f"deepen resume {out} --time-budget 3m" in result.stderr
+    assert (out / "report.html").read_text() == "all of it"
+
+
+def test_force_forgets_a_climb_only_once_the_data_are_read(data, begun):
+    out, _ = begun
+    before = sorted(path.name for path in (out / "run").iterdir())
+    result = run("ladder", data, "--target", "lable", "--out", out, "--force")
+    assert result.exit_code == 2 and "did you mean 'label'" in result.stderr
+    assert sorted(path.name for path in (out / "run").iterdir()) == before
 
 
 def test_force_starts_anew(data, begun, monkeypatch):

@@ -70,7 +70,32 @@ def test_too_few_rows_cannot_tell_and_name_the_smallest_gap():
     assert said.startswith("Cannot tell with these 100 rows which rung suffices.")
     gap = show(verdict.gains[0].smallest_gap, verdict.gains[0].smallest_gap / 2, METRICS["error"],
                is_gain=True)  # fmt: skip
-    assert f"Against logistic regression a gap below {gap} would not show." in said
+    assert f"A gap would not show below {gap} against logistic regression." in said
+
+
+def test_each_gap_is_that_of_its_own_rung():
+    """A rung of two repeats does not lend its wide interval to the others."""
+    row = np.arange(400)
+    wrong = {"linear": row % 10 < 3, "boosting": (row + 1) % 10 < 3, "deep": (row + 2) % 10 < 3}
+    n_repeats, losses, results = {"linear": 4, "boosting": 2, "deep": 4}, {}, {}
+    for name, n in n_repeats.items():
+        parts = row.reshape(4, 100)[:n]
+        losses[name] = [RowLosses(part, wrong[name][part] * 1.0) for part in parts]
+        result = results[name] = RungResult(
+            name, TITLES[name], "ladder", [0.3] * n, 0.3, (0.2, 0.4)
+        )
+    verdict = decide(losses, Judging(row, 0.25, 1.0), 0.01)
+    said = with_sentence(verdict, results, METRICS["error"], "400 rows", None).sentence
+    gaps = {gain.reference: gain.smallest_gap for gain in verdict.gains}
+    assert len(gaps) == 2 and max(gaps.values()) > 1.5 * min(gaps.values())
+    for name, gap in gaps.items():
+        shown = show(gap, gap / 2, METRICS["error"], is_gain=True)
+        assert f"below {shown} against {TITLES[name]}" in said
+
+
+def test_nobody_is_behind_by_less_than_nothing():
+    gain = Gain("deep", "linear", -0.01, 0.0, 0.2, 0.05, 2, "cannot tell")
+    assert show_gain(gain, METRICS["error"]) == "0 points (0 to 20)"
 
 
 def test_a_low_loss_of_few_repeats_is_said_beside_the_one_to_use():

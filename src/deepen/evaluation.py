@@ -2,7 +2,8 @@
 
     classes   error e = mean(prediction != truth), interval of Wilson (1927);
               gain over the constant guess, paired: mean d_i with the standard error of the d_i
-              Brier = mean sum_k (p_ik - 1[y_i = k])^2,  ECE = sum_bins n_b / n |accuracy - confidence|
+              Brier = mean sum_k (p_ik - 1[y_i = k])^2, of two classes half of it
+              ECE = sum_bins n_b / n |accuracy - confidence|
     amounts   RMSE, from the mean of squared errors and its standard error; MAE; R2; quantiles
 
 Rows count as independent; errors are those of one fitted model, not of the way it was trained.
@@ -204,7 +205,9 @@ def _add_calibration(figures: ClassFigures, truth: IntArray, probabilities: Floa
     known = np.flatnonzero(truth < n_known)
     is_class[known, truth[known]] = 1.0
     missed = (truth >= n_known).astype(float)  # a class without probability: its own term is 1
-    figures.brier = float(np.mean(np.sum((probabilities - is_class) ** 2, axis=1) + missed))
+    halved = 0.5 if n_known == 2 else 1.0
+    squares = np.sum((probabilities - is_class) ** 2, axis=1) + missed
+    figures.brier = halved * float(np.mean(squares))
     of_truth = np.sum(probabilities * is_class, axis=1)
     figures.log_loss = float(-np.mean(np.log(np.maximum(of_truth, LEAST_PROBABILITY))))
     confidence, chosen = probabilities.max(axis=1), probabilities.argmax(axis=1)

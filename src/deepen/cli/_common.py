@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import signal
+import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -125,13 +127,14 @@ def read_with_target(source: str, target: str | None) -> tuple[Any, Any, str]:
     percent signs or separated thousands become numbers.
     """
     from deepen.datasets import find_column, read_table
+    from deepen.datasets._errors import shortened
 
     table = without_totals(read_table(source, target=target))
     if target is None:
         if "target" not in table.columns:
             fail(
                 f"{source}: name the column to predict with --target; "
-                f"columns: {', '.join(map(str, table.columns[:8]))}."
+                f"columns: {shortened(map(str, table.columns))}."
             )
         name = "target"
     else:
@@ -199,7 +202,27 @@ def write_text(path: Path, text: str, *, force: bool) -> None:
 
 
 def warm_up() -> None:
-    """Programs compiled by earlier runs are used again."""
+    """Programs compiled by earlier runs are used again; a Ctrl-C meanwhile waits until JAX is loaded."""
     import deepen
 
-    deepen.enable_compilation_cache()
+    with interrupts_after():
+        deepen.enable_compilation_cache()
+        import jax
+
+        jax.devices()
+
+
+@contextmanager
+def interrupts_after() -> Iterator[None]:
+    """Ctrl-C waits for the end: cut short, the import of a compiled library can take the process with it."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    caught: list[int] = []
+    before = signal.signal(signal.SIGINT, lambda number, frame: caught.append(number))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+    if caught:
+        raise KeyboardInterrupt

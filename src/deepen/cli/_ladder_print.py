@@ -54,7 +54,11 @@ WORDS = {"pays": "falls short", "does not pay": "suffices", "cannot tell": "cann
 
 def notes(model: Ladder) -> list[str]:
     """What to know beside the sentence, which comes last."""
-    from deepen.model_selection.report_extras import missing_parts, use_of_unlabelled
+    from deepen.model_selection.report_extras import (
+        few_rows_decide,
+        missing_parts,
+        use_of_unlabelled,
+    )
 
     found = []
     if model.n_unlabeled_:
@@ -74,13 +78,16 @@ def notes(model: Ladder) -> list[str]:
         more = f" and {len(left_out) - NAMES_SHOWN} more" if left_out[NAMES_SHOWN:] else ""
         shown = ", ".join(left_out[:NAMES_SHOWN]) + more
         found.append(f"Columns left out (the report says why): {shown}")
+    if words := few_rows_decide(model):
+        found.append(words)
     found += [f"Suspect: {leak.sentence}" for leak in model.leaks_]
     if model.without_leaks_ is not None:
         it = "it" if len(model.leaks_) == 1 else "them"
         found.append(f"Without {it}: {model.without_leaks_.sentence}")
     found += [curve.sentence for curve in model.findings_.label_curves[:1]]
-    if model.findings_.threshold is not None and model.metric_.key == "balanced_error":
-        chosen = model.findings_.threshold
+    chosen = model.findings_.threshold
+    is_better = chosen is not None and chosen.balanced_error < chosen.balanced_error_at_half
+    if chosen is not None and is_better and model.metric_.key == "balanced_error":
         found.append(
             f"Say {chosen.label!r} from a probability of {chosen.value:.2g} on: balanced error "
             f"{100 * chosen.balanced_error:.2g} %, at 0.5 {100 * chosen.balanced_error_at_half:.2g} %."

@@ -72,7 +72,7 @@ def stem_of(source: str) -> str:
 
 
 def check_folder(folder: Path, force: bool) -> None:
-    """Refuse a folder that holds a report or a climb; with `force`, forget the climb."""
+    """Refuse a folder that holds a report or a climb, unless with `force`."""
     from deepen.cli._common import fail
 
     if folder.exists() and not folder.is_dir():
@@ -85,17 +85,15 @@ def check_folder(folder: Path, force: bool) -> None:
         )
     if not folder.parent.is_dir():
         fail(f"{folder.parent}: no such folder; create it or choose another --out.")
-    if not (folder / RUN).exists():
+    if force or not (folder / RUN).exists():
         return  # before much is imported: a wrong name of a file is told at once
-    from deepen.model_selection.store import MANIFEST, RunStore
+    from deepen.model_selection.store import MANIFEST
 
-    if (folder / RUN / MANIFEST).exists() and not force:
+    if (folder / RUN / MANIFEST).exists():
         fail(
             f"{folder}: holds an unfinished climb; go on with: {resume_line(folder)} "
             "(or give --force to start anew)."
         )
-    if force:
-        RunStore(folder / RUN).clear()
 
 
 def resume_line(folder: Path) -> str:
@@ -105,8 +103,13 @@ def resume_line(folder: Path) -> str:
     return shlex.join(["deepen", "resume", str(folder)])
 
 
-def run(options: Options, folder: Path, *, start: float, force: bool) -> None:
-    """Climb and leave everything in `folder`; `start` is when the command began."""
+def run(
+    options: Options, folder: Path, *, start: float, force: bool, is_anew: bool = False
+) -> None:
+    """Climb and leave everything in `folder`; `start` is when the command began.
+
+    A climb of before is forgotten where this one is to start anew, once the data are read.
+    """
     from deepen.cli._common import fail, input_errors, parse_duration, parse_types
     from deepen.cli._memory import part_with_large_blocks
 
@@ -123,6 +126,8 @@ def run(options: Options, folder: Path, *, start: float, force: bool) -> None:
         from deepen.model_selection.store import RunStore
 
         store = RunStore(folder / RUN)
+        if is_anew and store.folder.exists():
+            store.clear()
         left = seconds - min(WRITING_SECONDS, WRITING_SHARE * seconds) - (time.monotonic() - start)
         settings = ("repeats", "trials", "metric", "min_gain", "task", "best")
         with _folder(folder), climb_progress(resume_line(folder)) as progress:

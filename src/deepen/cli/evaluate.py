@@ -221,7 +221,7 @@ def _print_amounts(out: Any, figures: Any, name: str) -> None:
         ),
         ("gain", gain, gains),
         ("mean absolute error", rounded(figures.mae, half), ""),
-        ("mean of prediction minus truth", rounded(figures.bias, half), ""),
+        ("mean of truth minus prediction", rounded(-figures.bias, half), ""),
         ("R2", "n/a: the target is constant" if figures.r2 is None else f"{figures.r2:.3f}", ""),
     ]
     out.table((f"{figures.n_rows:,} rows", "", "95 % interval"), rows)

@@ -91,4 +91,4 @@ def ladder(
     )
     folder = out if out is not None else folder_for(options.source)
     check_folder(folder, force)
-    run(options, folder, start=start, force=force)
+    run(options, folder, start=start, force=force, is_anew=force)

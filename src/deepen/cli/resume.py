@@ -24,7 +24,7 @@ def resume(
 
     start = time.monotonic()
     from deepen.cli._common import console, fail, input_errors, parse_duration
-    from deepen.cli._ladder_run import RUN, Options, resume_line, run
+    from deepen.cli._ladder_run import FILES, RUN, Options, resume_line, run
     from deepen.model_selection.store import RunError, RunStore
 
     with input_errors():
@@ -41,9 +41,17 @@ def resume(
         options.time_budget = time_budget
     if repeats is not None:
         options.repeats = repeats
-    if options.trials is None and spent > MOSTLY_SPENT * parse_duration(options.time_budget):
+    more = f"{resume_line(folder)} --time-budget {2 * spent / 60 + 0.5:.0f}m"
+    budget = float("inf") if options.trials is not None else parse_duration(options.time_budget)
+    if spent >= budget and (folder / FILES[0]).exists():
+        # What follows the verdict would only be left out of the report that is there.
+        fail(
+            f"{folder}: earlier sittings took {spent:.0f} s, all of {options.time_budget}; nothing is "
+            f"changed. With more time: {more}"
+        )
+    if spent > MOSTLY_SPENT * budget:
         console(to_stderr=True).say(
-            f"Note: earlier sittings took {spent:.0f} s of {options.time_budget}; for more than the same "
-            f"figures again: {resume_line(folder)} --time-budget {2 * spent / 60 + 0.5:.0f}m"
+            f"Note: earlier sittings took {spent:.0f} s of {options.time_budget}: little can be begun in the "
+            f"rest. With more time: {more}"
         )
     run(options, folder, start=start, force=True)

@@ -68,9 +68,25 @@ class Column:
     stand_in: float | None = None
 
     @property
+    def holds_stand_in(self) -> bool:
+        """Whether a number that counts as missing occurs in it; later rows may hold it anyhow."""
+        return self.stand_in is not None and said_missing(self.stand_in) in self.reason
+
+    @property
     def is_used(self) -> bool:
         """Whether the column reaches the model."""
         return self.kind in USED and self.treatment != LEFT_OUT
+
+
+def said_missing(stand_in: float) -> str:
+    """What is said of a number that counts as missing.
+
+    Examples
+    --------
+    >>> said_missing(-999.0)
+    '-999 counts as missing'
+    """
+    return f"{stand_in:.0f} counts as missing"
 
 
 def override_of(name: str, kind: str) -> str:
@@ -159,9 +175,11 @@ def infer_kind(
         Cells of the same column that only tell which number stands for missing.
     """
     kind, reason, stand_in = _infer_kind(column, name, known, others)
-    # Who sets the kind of a column has its numbers as they are.
-    override = override_of(name, kind) if stand_in is None else f"--types {_told(name, 'numeric')}"
-    return Column(name, kind, "", reason, override, stand_in)
+    found = Column(name, kind, "", reason, override_of(name, kind), stand_in)
+    if found.holds_stand_in:
+        # Who sets the kind of a column has its numbers as they are.
+        found = replace(found, override=f"--types {_told(name, 'numeric')}  # keeps {stand_in:.0f}")
+    return found
 
 
 def _infer_kind(
@@ -182,8 +200,9 @@ def _infer_kind(
     filled = values.dropna()
     stand_in = _stand_in(filled, known, others)
     if stand_in is not None:
-        filled = filled[filled != stand_in]
-        note += f"; {stand_in:.0f} counts as missing"
+        is_number = filled != stand_in
+        note += "" if is_number.all() else f"; {said_missing(stand_in)}"
+        filled = filled[is_number]
     n_distinct, is_complete = filled.nunique(), len(filled) == len(values)
     if constant := _constant(n_distinct, is_complete):
         return *constant, None

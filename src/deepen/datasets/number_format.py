@@ -16,7 +16,7 @@ from dataclasses import dataclass
 CURRENCIES = "€$£¥₹₽₩₺₴₫₪฿₦₱"
 CODES = "USD|EUR|GBP|JPY|CNY|CHF|CAD|AUD|NZD|INR|SEK|NOK|DKK|PLN|CZK|HUF|BRL|MXN|RUB|TRY|ZAR|KRW"
 AFFIX = re.compile(rf"[{CURRENCIES}%‰]|(?<![A-Za-z])(?:{CODES})(?![A-Za-z])|(?<=\d)\s?kr\.?$")
-UNIT = re.compile(r"(?<=\d) ?((?:[^\W\d_]|[°/²³])+[23]?)$")  # m2 as m²
+UNIT = re.compile(r"(?<=\d) ?((?:[^\W\d_]|[°/²³])+(?:\^?[23])?)$")  # m2 as m²
 SPACES = re.compile(r"[\s\u00a0\u2009\u202f]+")
 # (decimal mark, mark of thousands), the plainest first
 MARKS = (

@@ -2,7 +2,8 @@
 
 v = 99, 999, 9999, ... or minus that;  |v - nearest other| > max(others) - min(others)
 
-A number that stands for missing in one column of a table does in the others too, however seldom.
+A number that stands for missing in one column of a table does in the others too, however seldom, and in
+those that do not hold it: later rows may.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ def stand_in_of(numbers: NDArray[Any], known: Collection[float] = ()) -> float |
     ----------
     numbers : ndarray of shape (n_filled,)
     known : collection of float
-        Numbers that stand for missing in other columns: here once is enough.
+        Numbers that stand for missing in other columns: here they need not occur.
 
     Returns
     -------
@@ -37,8 +38,8 @@ def stand_in_of(numbers: NDArray[Any], known: Collection[float] = ()) -> float |
     >>> stand_in_of(np.array([95.0, 97.5, 99.0, 98.0, 99.0, 96.0, 99.0])) is None
     True
     >>> answers = np.array([1.0, 5.0, 3.0, 99.0])
-    >>> stand_in_of(answers), stand_in_of(answers, known={99.0})
-    (None, 99.0)
+    >>> stand_in_of(answers), stand_in_of(answers, known={99.0}), stand_in_of(answers[:3], known={99.0})
+    (None, 99.0, 99.0)
     """
     if len(numbers) == 0:
         return None
@@ -48,12 +49,14 @@ def stand_in_of(numbers: NDArray[Any], known: Collection[float] = ()) -> float |
         others = numbers[numbers != end]
         count = len(numbers) - len(others)
         least = 1 if end in known else max(LEAST_COUNT, LEAST_SHARE * len(numbers))
-        if not len(others) or count < least:
-            continue
-        low, high = float(others.min()), float(others.max())
-        if high > low and min(abs(end - low), abs(end - high)) > high - low:
+        if len(others) and count >= least and _is_far(end, others):
             return end
-    return None
+    return next((number for number in sorted(known) if _is_far(number, numbers)), None)
+
+
+def _is_far(number: float, others: NDArray[Any]) -> bool:
+    low, high = float(others.min()), float(others.max())
+    return high > low and min(abs(number - low), abs(number - high)) > high - low
 
 
 def without(numbers: Any, stand_in: float | None) -> Any:

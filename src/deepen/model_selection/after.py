@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,19 +38,21 @@ from deepen.model_selection.pretraining_gain import (
 from deepen.model_selection.unlabelled_gain import UnlabelledGain, unlabelled_gain
 from deepen.model_selection.verdict import Verdict
 
-# Parts of the time left: pre-training without unlabelled rows, curves of some rungs, importances.
-UNLABELLED_SHARE, CURVES_SHARE, IMPORTANCES_SHARE = 0.35, 0.6, 0.8
+# Where each part has to end, in parts of the time left: curves of some rungs, importances, pre-training
+# without unlabelled rows, which takes most and has what the others leave.
+CURVES_SHARE, IMPORTANCES_SHARE, UNLABELLED_SHARE = 0.45, 0.65, 0.9
+FEW_ROWS = 0.25  # a class with a smaller share is the one that is looked for
 TOO_SHORT = "two repeats would not fit into the time left for it"
 
 
 @dataclass(frozen=True)
 class Threshold:
-    """From which probability on to say the second class.
+    """From which probability on to say the class that is looked for, the rare one of uneven classes.
 
     Parameters
     ----------
     label : str
-        The second class.
+        That class.
     value : float
         Mean over the repeats of the best one on the tuning rows.
     balanced_error : float
@@ -61,7 +64,7 @@ class Threshold:
     at : tuple of (float, float)
         Recall and precision at `value`.
     base_rate : float
-        Share of the second class, the precision of a guess.
+        Share of that class, the precision of a guess.
     """
 
     label: str
@@ -91,7 +94,7 @@ class Findings:
     importances : list of Importance
     mistakes : list of Mistake
     calibration : list of CalibrationBin
-        Of the second class, or with more classes of the one that is said.
+        Of the class that is looked for, or with more classes of the one that is said.
     calibration_error : float
     threshold : Threshold or None
         With two classes.
@@ -123,7 +126,7 @@ def free_findings(attempt: Attempt, data: Data, row_numbers: NDArray[np.int64]) 
     y = data.codes(data.y)
     proba = natural_probabilities(output, y, is_balanced=data.is_balanced)
     is_binary = len(data.classes) == 2
-    said = np.ones(len(rows), np.intp) if is_binary else proba.argmax(axis=1)
+    said = np.full(len(rows), sought(y)) if is_binary else proba.argmax(axis=1)
     sure = proba[np.arange(len(rows)), said]
     findings.calibration = calibration_bins(y[rows] == said, sure)
     findings.calibration_error = expected_calibration_error(findings.calibration)
@@ -132,25 +135,37 @@ def free_findings(attempt: Attempt, data: Data, row_numbers: NDArray[np.int64]) 
     return findings
 
 
+def sought(y: NDArray[Any]) -> int:
+    """Which of two classes is looked for: the second, but the first where few rows have it.
+
+    Examples
+    --------
+    >>> sought(np.array([0, 1, 1, 0])), sought(np.array([0, 1, 1, 1, 1, 1]))
+    (1, 0)
+    """
+    return int(np.mean(y == 0) >= FEW_ROWS)
+
+
 def _threshold(attempt: Attempt, data: Data) -> Threshold:
     y, chosen, half, values = data.codes(data.y), [], [], []
+    wanted = sought(y)
     for outcome in attempt.outcomes:
-        is_second, proba = y[outcome.losses.rows] == 1, outcome.output[:, 1]
-        values.append(outcome.threshold)
-        chosen.append(balanced_error_at(is_second, proba, outcome.threshold))
-        half.append(balanced_error_at(is_second, proba, 0.5))
+        is_wanted, proba = y[outcome.losses.rows] == wanted, outcome.output[:, wanted]
+        own = outcome.threshold if wanted == 1 else 1 - outcome.threshold
+        values.append(own)
+        chosen.append(balanced_error_at(is_wanted, proba, own))
+        half.append(balanced_error_at(is_wanted, proba, 0.5))
     value, error, at_half = (float(np.nanmean(part)) for part in (values, chosen, half))
     rows, output = mean_outputs(attempt.outcomes)
-    is_second, proba = y[rows] == 1, output[:, 1]
-    recall, precision = precision_recall(is_second, proba)
+    is_wanted, proba = y[rows] == wanted, output[:, wanted]
+    recall, precision = precision_recall(is_wanted, proba)
     says = proba >= value
     at = (
-        float(says[is_second].mean()),
-        float(is_second[says].mean()) if says.any() else float("nan"),
+        float(says[is_wanted].mean()),
+        float(is_wanted[says].mean()) if says.any() else float("nan"),
     )
-    return Threshold(
-        str(data.classes[1]), value, error, at_half, recall, precision, at, float(is_second.mean())
-    )
+    label, share = str(data.classes[wanted]), float(is_wanted.mean())
+    return Threshold(label, value, error, at_half, recall, precision, at, share)
 
 
 def costly_findings(findings: Findings, ascent: Ascent, verdict: Verdict, deadline: float) -> None:
@@ -158,12 +173,7 @@ def costly_findings(findings: Findings, ascent: Ascent, verdict: Verdict, deadli
     data, attempts = ascent.climber.data, ascent.attempts
     start = now()
     room = deadline - start
-    if (pair := best_pair(attempts)) and data.X_unlabelled is not None:
-        ascent.climber.tell("after", "pre-training without the rows that have no target")
-        end = _part(start, room, UNLABELLED_SHARE)
-        findings.unlabelled = unlabelled_gain(pair[0], data, ascent.min_gain, end)
-        if findings.unlabelled is None:
-            findings.reasons["unlabelled"] = TOO_SHORT
+    pair = best_pair(attempts)
     findings.label_curves = []
     losses: dict[str, LabelLosses] = {}
     for name in curve_rungs(verdict, attempts):
@@ -173,16 +183,22 @@ def costly_findings(findings: Findings, ascent: Ascent, verdict: Verdict, deadli
             losses[name] = found
             curve = label_curve(attempts[name], found, data, ascent.min_gain)
             findings.label_curves.append(curve)
+        else:
+            findings.reasons[f"label_curves: {attempts[name].result.title}"] = TOO_SHORT
     if pair:
         pretrained, plain = (_with_all_repeats(attempt, losses) for attempt in pair)
         findings.pretraining_by_labels = until_when(pretrained, plain, data, ascent.min_gain)
-    if not findings.label_curves:
-        findings.reasons["label_curves"] = TOO_SHORT
     ascent.climber.tell("after", "columns that matter")
     chosen = attempts[verdict.chosen]
     findings.importances = importances(chosen, data, _part(start, room, IMPORTANCES_SHARE))
     if not findings.importances:
         findings.reasons["importances"] = TOO_SHORT
+    if pair and data.X_unlabelled is not None:
+        ascent.climber.tell("after", "pre-training without the rows that have no target")
+        end = _part(start, room, UNLABELLED_SHARE)
+        findings.unlabelled = unlabelled_gain(pair[0], data, ascent.min_gain, end)
+        if findings.unlabelled is None:
+            findings.reasons["unlabelled"] = TOO_SHORT
 
 
 def _with_all_repeats(

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from deepen.datasets._errors import shortened
+from deepen.datasets.kinds import said_missing
 from deepen.decomposition._memory import memory_bytes
 from deepen.model_selection.ascent import first_plan_budget
 from deepen.model_selection.clock import Clock
@@ -104,10 +105,10 @@ def _missing_numbers(columns: Sequence[Any]) -> list[str]:
     """Which numbers count as missing, and in which columns."""
     by_number: dict[float, list[str]] = {}
     for column in columns:
-        if column.stand_in is not None:
+        if column.holds_stand_in:
             by_number.setdefault(column.stand_in, []).append(column.name)
     return [
-        f"{number:.0f} counts as missing in {shortened(names, 4)}; "
+        f"{said_missing(number)} in {shortened(names, 4)}; "
         f"--types {shlex.quote(f'{names[0]}=numeric')} keeps it."
         for number, names in by_number.items()
     ]

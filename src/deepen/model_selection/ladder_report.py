@@ -91,9 +91,9 @@ def _gain_row(gain: Gain, ladder: Ladder, titles: Mapping[str, str]) -> GainRow:
     return GainRow(
         candidate=titles[gain.candidate],
         reference=titles[gain.reference],
-        gain=show(gain.mean, uncertainty_of_gain(gain), metric, is_gain=True),
+        gain=show(max(0.0, gain.mean), uncertainty_of_gain(gain), metric, is_gain=True),
         interval=show_interval_of(gain, metric),
-        mean=gain.mean,
+        mean=max(0.0, gain.mean),
         ends=(gain.lower, gain.upper),
         outcome=gain.outcome,
         smallest_gap=show(gain.smallest_gap, gain.smallest_gap / 2, metric, is_gain=True),

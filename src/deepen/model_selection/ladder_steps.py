@@ -215,7 +215,8 @@ def _without_leaks(ladder: Ladder, table: Table, ascent: Ascent) -> Any:
     compared = other.compared()
     if not compared:
         return None
+    lacking = [r.title for r in other.results() if r.name not in compared and r.role != "baseline"]
     return with_sentence(
         other.verdict(compared), compared, ladder.metric_, f"{len(start.data.y):,} rows",
-        reference_baseline(other.attempts),
+        reference_baseline(other.attempts), lacking,
     )  # fmt: skip

@@ -9,6 +9,7 @@ under another name, or something that is known only afterwards.
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass
 from typing import Any
 
@@ -41,9 +42,9 @@ class Leak:
     def sentence(self) -> str:
         """What to check, in words."""
         return (
-            f"The column {self.column!r} alone nearly determines the target "
-            f"({100 * self.share:.0f} % of what guessing gets wrong): make sure that it is known "
-            "before the target is."
+            f"The column {self.column!r} alone nearly determines the target (it takes away "
+            f"{100 * self.share:.0f} % of the error of guessing): make sure that it is known before the "
+            f"target is, or leave it out: --types {shlex.quote(f'{self.column}=ignore')}"
         )
 
 

@@ -15,6 +15,7 @@ from deepen.report import Filters, Notice, RowsUse
 from deepen.report.text import counted
 
 LEFT_OUT = "left out"
+FEW_OF_MANY, MOST_OF_THE_ERROR = 0.01, 0.5
 NAMES_SHOWN, LONGEST_NAME = 6, 40
 RUNG_OF = {rung.name: rung for rung in RUNGS}
 
@@ -36,6 +37,8 @@ def notices(ladder: Ladder, warnings: Sequence[str] = ()) -> list[Notice]:
             "and the memory that there are."
         )
         found.append(Notice("Rows in use", text))
+    if words := few_rows_decide(ladder):
+        found.append(Notice("Few rows decide", words))
     if ladder.n_duplicates_:
         n = ladder.n_duplicates_
         verb = "repeats" if n == 1 else "repeat"
@@ -58,6 +61,23 @@ def notices(ladder: Ladder, warnings: Sequence[str] = ()) -> list[Notice]:
     if parts := missing_parts(ladder):
         found.append(Notice("Not worked out", parts))
     return [*found, *_left_out(ladder)]
+
+
+def few_rows_decide(ladder: Ladder) -> str:
+    """Whether a few far errors make most of a mean of squares, in words; empty elsewhere."""
+    if ladder.metric_.key != "rmse":
+        return ""
+    _, once = np.unique(ladder.test_rows_, return_index=True)
+    squares = np.sort((ladder.test_targets_ - ladder.test_predictions_)[once] ** 2)[::-1]
+    n = max(1, int(FEW_OF_MANY * len(squares)))
+    share = float(squares[:n].sum() / (squares.sum() or 1.0))
+    if share < MOST_OF_THE_ERROR:
+        return ""
+    verb = "makes" if n == 1 else "make"
+    return (
+        f"{_rows(n)} of {len(squares):,} {verb} {100 * share:.0f} % of the squared error, so that the "
+        "comparison is mostly about them; --metric mae counts how far off each row is."
+    )
 
 
 def _leaks(ladder: Ladder) -> list[Notice]:
@@ -110,9 +130,11 @@ def missing_parts(ladder: Ladder) -> str:
     }
     reasons = ladder.findings_.reasons
     by_reason: dict[str, list[str]] = {}
-    for key, title in titles.items():
-        if key in reasons:
-            by_reason.setdefault(reasons[key], []).append(title)
+    for key, reason in reasons.items():
+        part, _, who = key.partition(": ")
+        if part in titles:
+            of = f" of {who}" if who else ""
+            by_reason.setdefault(reason, []).append(titles[part] + of)
     parts = [f"{', '.join(parts)}: n/a, {reason}" for reason, parts in by_reason.items()]
     return "; ".join(parts) + "." if parts else ""
 

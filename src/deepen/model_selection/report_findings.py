@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from deepen.model_selection.after import FEW_ROWS
 from deepen.model_selection.calibration import CalibrationBin
 from deepen.model_selection.sentence import show, show_interval
 from deepen.report import (
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     from deepen.model_selection.ladder import Ladder
 
 NAMES_SHOWN = 3
-FEW_ROWS = 0.25  # a class with a smaller share has its precision and recall shown
 LOW, HIGH = 0.005, 0.995  # shares beyond are not shown as 0 or 100 %
 LONGEST_IN_FULL = 1e15  # from here on a power of ten says more
 LEAST_WITH_MARKS = 1e4
@@ -195,7 +195,12 @@ def calibration(ladder: Ladder) -> Calibration | None:
         return None
     off = [b for b in bins if not b.lower <= b.predicted <= b.upper]
     error = ladder.findings_.calibration_error
-    words = f"Its probabilities are {100 * error:.2g} points off on average"
+    named = (
+        f" of \N{LEFT DOUBLE QUOTATION MARK}{_short(found.label)}\N{RIGHT DOUBLE QUOTATION MARK}"
+        if (found := ladder.findings_.threshold)
+        else ""
+    )
+    words = f"Its probabilities{named} are {100 * error:.2g} points off on average"
     if not off:
         words += ", in no group by more than chance."
     else:
@@ -219,9 +224,11 @@ def threshold(ladder: Ladder) -> Threshold | None:
     recall, precision = found.at
     words = (
         f"Say \N{LEFT DOUBLE QUOTATION MARK}{_short(found.label)}\N{RIGHT DOUBLE QUOTATION MARK} from a "
-        f"probability of {found.value:.2g} on: balanced error {_share(found.balanced_error)}, "
-        f"{_share(found.balanced_error_at_half)} at 0.5. "
+        f"probability of {found.value:.2g} on: balanced error {100 * found.balanced_error:.2g} %, "
+        f"{100 * found.balanced_error_at_half:.2g} % at 0.5. "
     )
+    if found.balanced_error >= found.balanced_error_at_half:
+        words = f"{words.rstrip()[:-1]}, which serves as well. "
     if math.isfinite(precision):
         words += (
             f"It finds {_share(recall)} of them, and {_share(precision)} of its calls are right."

@@ -44,7 +44,7 @@ RIDGE_PENALTIES = (1.0, 100.0, 0.0, 10.0, 1000.0)
 # With a target in every row and less time than this, in seconds, "auto" has no pre-trained rungs.
 ENOUGH_TO_PRETRAIN = 300.0
 WHY_NONE_PRETRAINED = (
-    "Pre-trained networks are left out: hardly a row lacks a target, and the time is short "
+    "Pre-trained networks are left out: no row, or hardly one, lacks a target, and the time is short "
     "(--rungs names them, or give 5 minutes)."
 )
 

@@ -133,8 +133,11 @@ def uncertainty_of_gain(gain: Gain) -> float:
 
 
 def show_gain(gain: Gain, metric: Metric) -> str:
-    """What the best gains over another rung, with its interval."""
-    mean = show(gain.mean, uncertainty_of_gain(gain), metric, is_gain=True)
+    """How far another rung is behind the best, with its interval.
+
+    On the repeats that both have, the other one may have been ahead: then it is behind by nothing.
+    """
+    mean = show(max(0.0, gain.mean), uncertainty_of_gain(gain), metric, is_gain=True)
     return f"{mean} ({show_interval_of(gain, metric).removesuffix(' points')})"
 
 
@@ -231,11 +234,13 @@ def _cannot_tell(
     if verdict.short:
         parts.append(f"Surely behind the best: {_behind(verdict, titles, metric)}.")
     rivals = [gain for gain in verdict.gains if gain.outcome != "pays"]
-    if rivals:
-        gap = max(gain.smallest_gap for gain in rivals)
-        shown = show(gap, gap / 2, metric, is_gain=True)
-        names = _join([titles[gain.reference] for gain in rivals])
-        parts.append(f"Against {names} a gap below {shown} would not show.")
+    by_gap: dict[str, list[str]] = {}
+    for gain in sorted(rivals, key=lambda gain: gain.smallest_gap):
+        shown = show(gain.smallest_gap, gain.smallest_gap / 2, metric, is_gain=True)
+        by_gap.setdefault(shown, []).append(titles[gain.reference])
+    if by_gap:
+        gaps = "; ".join(f"below {gap} against {_join(names)}" for gap, names in by_gap.items())
+        parts.append(f"A gap would not show {gaps}.")
     return " ".join(parts)
 
 

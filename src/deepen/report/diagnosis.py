@@ -57,8 +57,10 @@ def _residuals(report: Report, most: int) -> tuple[str, int, str]:
         chart.dots(predicted[is_far].tolist(), edges.tolist(), "points s2")
         verb, dots = ("is", "dot stands") if n_far == 1 else ("are", "dots stand")
         farthest = float(f"{np.abs(residuals).max():.3g}")
-        most = f"{farthest:,.0f}" if farthest >= HUNDREDS else f"{farthest:g}"
-        beyond = f" {counted(n_far, 'row')} {verb} farther off, up to {most}: the coloured {dots} at the edge."
+        end = f"{farthest:,.0f}" if farthest >= HUNDREDS else f"{farthest:g}"
+        beyond = (
+            f" {n_far:,} of these {verb} farther off, up to {end}: the coloured {dots} at the edge."
+        )
     words = f"Residuals against predictions of {len(keep):,} verdict rows.{beyond}"
     return chart.render(words), len(keep), beyond
 

@@ -62,7 +62,7 @@ def importances(report: Report, limits: Limits) -> Part | None:
         body = f'<p class="answer">{shown(report.importance_words)}</p>{body}'
     note = (
         f"How much the loss of {shown(report.chosen_title, 80)} grows on the verdict rows when a column's "
-        "values are shuffled; columns that go together are shuffled together."
+        "values are shuffled, in the models of the repeats; columns that go together are shuffled together."
     )
     return part("importances", "What it looks at", note, body)
 
