@@ -81,9 +81,7 @@ def test_each_gap_is_that_of_its_own_rung():
     for name, n in n_repeats.items():
         parts = row.reshape(4, 100)[:n]
         losses[name] = [RowLosses(part, wrong[name][part] * 1.0) for part in parts]
-        result = results[name] = RungResult(
-            name, TITLES[name], "ladder", [0.3] * n, 0.3, (0.2, 0.4)
-        )
+        results[name] = RungResult(name, TITLES[name], "ladder", [0.3] * n, 0.3, (0.2, 0.4))
     verdict = decide(losses, Judging(row, 0.25, 1.0), 0.01)
     said = with_sentence(verdict, results, METRICS["error"], "400 rows", None).sentence
     gaps = {gain.reference: gain.smallest_gap for gain in verdict.gains}
