@@ -23,6 +23,7 @@ from deepen.model_selection.data import Data
 from deepen.model_selection.intervals import RowLosses, difference, estimate
 from deepen.model_selection.sentence import show, show_interval
 from deepen.model_selection.tuning import stratified_order
+from deepen.report.text import counted
 
 SHARES = (0.03125, 0.125, 0.25, 0.5)
 MOST_REPEATS, LEAST_ROWS = 5, 20
@@ -201,7 +202,10 @@ def _answer(
     shown = show_interval(low, high, data.metric, is_gain=True).removesuffix(" points")
     mean = show(gain.mean, (high - low) / 2, data.metric, is_gain=True)
     from_n, to_n = curve.points[-2].n_labels, curve.points[-1].n_labels
-    change = f"from {from_n:,} to {to_n:,} labels {curve.title} gained {mean} ({shown})"
+    change = (
+        f"from {from_n:,} to {to_n:,} labels {curve.title} gained {mean} ({shown}) over "
+        f"{counted(curve.n_repeats, 'repeat')}"
+    )
     if high < min_gain:
         curve.answer, words = "would not help", "More labels would not help"
     elif low > 0:
