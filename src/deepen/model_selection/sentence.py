@@ -173,7 +173,7 @@ def with_sentence(
     chosen = results[verdict.chosen]
     loss = f"{metric.title} {show_result(chosen, metric)}"
     if verdict.status == "alone":
-        lead = f"Only {chosen.title} finished: {loss}. There is nothing to compare it with."
+        lead = f"Only {chosen.title} finished: {loss}. There is no other rung to compare it with."
     elif verdict.status == "suffices":
         lead = f"{_lead(verdict, chosen)} {loss}. {_forgone(verdict, titles, metric, left_out)}"
     else:
