@@ -10,10 +10,11 @@ import pytest
 from deepen.cli._memory import forget_programs
 
 LARGE_BLOCKS = """
+import os
 import numpy as np
 from deepen.cli._memory import part_with_large_blocks
 def resident():
-    return int(open("/proc/self/statm").read().split()[1]) * 4096 / 2**20
+    return int(open("/proc/self/statm").read().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 2**20
 IS_TOLD and part_with_large_blocks()
 np.ones(2**21)
 before = resident()

@@ -193,7 +193,8 @@ def test_nothing_starts_once_the_budget_is_spent(monkeypatch):
     assert ladder.verdict_.status == "alone"
     assert ladder.results_[2].reason == "the time budget was spent"
     assert "one_hidden" not in time.trained
-    assert ladder.findings_.label_curves == [] and "label_curves" in ladder.findings_.reasons
+    assert ladder.findings_.label_curves == []
+    assert "label_curves: logistic regression" in ladder.findings_.reasons
 
 
 def test_a_provisional_answer_comes_within_the_first_minute(monkeypatch):

@@ -10,6 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 from deepen.cli import app
+from deepen.cli._set_aside import set_aside
 from deepen.model_selection import Ladder, training
 from deepen.model_selection.intervals import RowLosses
 from deepen.model_selection.numbers import without_times
@@ -226,19 +227,40 @@ def test_a_spent_budget_changes_nothing(begun, monkeypatch):
     out, _ = begun
     (out / "report.html").write_text("all of it")
     store = RunStore(out / "run")
-    store.write(options={**store.read()["options"], "trials": None}, spent=61.0)
+    options = {**store.read()["options"], "trials": None}
+    store.write(options=options, spent=55.0, is_finished=True)
     monkeypatch.setattr(_ladder_run, "run", None)
     result = run("resume", out, "--time-budget", "60s")
-    assert result.exit_code == 2 and f"deepen resume {out} --time-budget 3m" in result.stderr
+    assert result.exit_code == 2 and f"deepen resume {out} --time-budget 2m" in result.stderr
     assert (out / "report.html").read_text() == "all of it"
 
 
-def test_force_forgets_a_climb_only_once_the_data_are_read(data, begun):
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--target", "lable"], "did you mean 'label'"),
+        (["--target", "label", "--rungs", "tall"], "rungs must be"),
+        (["--target", "label", "--metric", "rmse"], "metric"),
+        (["--target", "label", "--types", "zz=numeric"], "'zz'"),
+        (["--target", "label", "--min-gain", -1], "min_gain"),
+    ],
+)
+def test_force_forgets_a_climb_only_once_the_new_one_has_a_plan(data, begun, words, message):
+    """A slip of the pen costs nothing: the climb that was there goes on."""
     out, _ = begun
-    before = sorted(path.name for path in (out / "run").iterdir())
-    result = run("ladder", data, "--target", "lable", "--out", out, "--force")
-    assert result.exit_code == 2 and "did you mean 'label'" in result.stderr
-    assert sorted(path.name for path in (out / "run").iterdir()) == before
+    before = {path.name: path.read_bytes() for path in (out / "run").iterdir()}
+    result = run("ladder", data, "--out", out, "--force", *words)
+    assert result.exit_code == 2 and message in result.stderr
+    assert {path.name: path.read_bytes() for path in (out / "run").iterdir()} == before
+    assert sorted(path.name for path in out.iterdir()) == ["run"]
+
+
+def test_a_killed_start_anew_leaves_the_climb_of_before(tmp_path):
+    before = RunStore(tmp_path / "run.before")
+    before.begin({"data": "d"})
+    with set_aside(RunStore(tmp_path / "run"), is_anew=False):
+        assert RunStore(tmp_path / "run").read()["identity"] == {"data": "d"}
+    assert not before.folder.exists()
 
 
 def test_force_starts_anew(data, begun, monkeypatch):

@@ -111,8 +111,8 @@ def test_a_low_loss_of_few_repeats_is_said_beside_the_one_to_use():
     said = with_sentence(verdict, results, METRICS["error"], "500 rows", None).sentence
     assert "Lowest so far: deep network, error rate 25 % (20 to 40 %)." in said
     assert (
-        "That is over 2 repeats; of the rungs with more, logistic regression has the lowest, 30 % (20 to "
-        "40 %) over 5: the one to use until then." in said
+        "That is over 2 repeats only; until more is known, use logistic regression, 30 % (20 to 40 %) "
+        "over 5." in said
     )
 
 

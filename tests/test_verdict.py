@@ -162,6 +162,21 @@ def test_a_lower_mean_of_few_repeats_is_named_and_not_chosen():
     assert decide(losses | {"deep": lucky[:3]}, judging, 0.01).chosen == "deep"
 
 
+def test_nothing_that_falls_short_is_chosen_for_its_repeats():
+    """Two costly rungs that tie on two repeats, and a cheap one of ten that is surely behind both."""
+    row = np.arange(4000)
+    losses = {
+        "linear": repeats_of(row % 10 < 4, 400),
+        "deep": repeats_of(row % 10 == 0, 400)[:2],
+        "sae": repeats_of(row % 10 == 1, 400)[:2],
+    }
+    verdict = decide(losses, Judging(row, RATIO, 1.0), 0.01)
+    assert verdict.status == "cannot tell" and [gain.reference for gain in verdict.short] == [
+        "linear"
+    ]
+    assert verdict.chosen in ("deep", "sae")
+
+
 def test_equal_counts_do_not_prove_equality():
     """Two rungs without an error on 134 rows: the answer stays open; on 4,000 it does not."""
     equal = {"linear": 0.0, "deep": 0.0}

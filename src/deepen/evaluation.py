@@ -2,7 +2,7 @@
 
     classes   error e = mean(prediction != truth), interval of Wilson (1927);
               gain over the constant guess, paired: mean d_i with the standard error of the d_i
-              Brier = mean sum_k (p_ik - 1[y_i = k])^2, of two classes half of it
+              Brier = mean sum_k (p_ik - 1[y_i = k])^2, half of it where the model knows two classes
               ECE = sum_bins n_b / n |accuracy - confidence|
     amounts   RMSE, from the mean of squared errors and its standard error; MAE; R2; quantiles
 

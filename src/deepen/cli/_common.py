@@ -215,7 +215,8 @@ def warm_up() -> None:
 @contextmanager
 def interrupts_after() -> Iterator[None]:
     """Ctrl-C waits for the end: cut short, the import of a compiled library can take the process with it."""
-    if threading.current_thread() is not threading.main_thread():
+    is_main = threading.current_thread() is threading.main_thread()
+    if not is_main or signal.getsignal(signal.SIGINT) is None:  # not ours to change
         yield
         return
     caught: list[int] = []
@@ -225,4 +226,4 @@ def interrupts_after() -> Iterator[None]:
     finally:
         signal.signal(signal.SIGINT, before)
     if caught:
-        raise KeyboardInterrupt
+        signal.raise_signal(signal.SIGINT)

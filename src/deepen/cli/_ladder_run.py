@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 if TYPE_CHECKING:
-    from deepen.model_selection import Ladder, LadderEvent
+    from deepen.model_selection import Ladder
     from deepen.model_selection.prepare import Given
 
 FILES = ("report.html", "ladder.json", "model.deepen")
@@ -108,10 +108,10 @@ def run(
 ) -> None:
     """Climb and leave everything in `folder`; `start` is when the command began.
 
-    A climb of before is forgotten where this one is to start anew, once the data are read.
+    A climb of before is forgotten where this one is to start anew, once it has a plan.
     """
     from deepen.cli._common import fail, input_errors, parse_duration, parse_types
-    from deepen.cli._memory import part_with_large_blocks
+    from deepen.cli._memory import frugal, part_with_large_blocks
 
     part_with_large_blocks()
     seconds = parse_duration(options.time_budget)
@@ -121,19 +121,22 @@ def run(
         y = given.y
         options.target = name
         from deepen.cli._progress import climb_progress
+        from deepen.cli._set_aside import set_aside
         from deepen.model_selection import Ladder
         from deepen.model_selection.ladder_steps import fit_given
         from deepen.model_selection.store import RunStore
 
         store = RunStore(folder / RUN)
-        if is_anew and store.folder.exists():
-            store.clear()
         left = seconds - min(WRITING_SECONDS, WRITING_SHARE * seconds) - (time.monotonic() - start)
         settings = ("repeats", "trials", "metric", "min_gain", "task", "best")
-        with _folder(folder), climb_progress(resume_line(folder)) as progress:
+        with (
+            _folder(folder),
+            climb_progress(resume_line(folder)) as progress,
+            set_aside(store, is_anew) as forget,
+        ):
             model = Ladder(
                 max(left, 0.1), rungs=options.rungs or "auto", types=kinds or None,
-                checkpoint=folder / RUN, random_state=options.seed, progress=_frugal(progress),
+                checkpoint=folder / RUN, random_state=options.seed, progress=frugal(progress, forget),
                 **{key: getattr(options, key) for key in settings},
             )  # fmt: skip
             store.folder.mkdir(exist_ok=True)
@@ -149,23 +152,6 @@ def run(
         with _folder(folder):
             _write(folder, model, y, options, force or _is_ours(folder))
     _finish(model, folder)
-
-
-def _frugal(progress: Callable[[LadderEvent], None]) -> Callable[[LadderEvent], None]:
-    """The same, minding memory: JAX is loaded once the whole table is gone, not beside it."""
-    from deepen.cli._common import warm_up
-    from deepen.cli._memory import forget_programs, give_back
-
-    def told(event: LadderEvent) -> None:
-        if event.kind == "rung":
-            forget_programs()  # no two rungs have the same network
-        if event.kind in ("rung", "refit", "after"):
-            give_back()
-        if event.kind == "rung" and event.role != "baseline":
-            warm_up()
-        progress(event)
-
-    return told
 
 
 def _finish(model: Ladder, folder: Path) -> None:

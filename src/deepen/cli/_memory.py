@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import ctypes
 import sys
-from typing import Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from deepen.model_selection import LadderEvent
 
 # glibc: what is larger has pages of its own, which go back when it is freed. It raises the limit, up to
 # 32 MiB, whenever one is freed, unless told.
@@ -42,3 +46,26 @@ def _of_c_library(name: str) -> Any:
         return getattr(ctypes.CDLL(None), name)
     except (AttributeError, OSError, TypeError):
         return None
+
+
+def frugal(
+    progress: Callable[[LadderEvent], None], forget: Callable[[], None]
+) -> Callable[[LadderEvent], None]:
+    """The same, minding memory: JAX is loaded once the whole table is gone, not beside it.
+
+    With the plan the climb has begun, and one of before is forgotten.
+    """
+    from deepen.cli._common import warm_up
+
+    def told(event: LadderEvent) -> None:
+        if event.kind == "plan":
+            forget()
+        if event.kind == "rung":
+            forget_programs()  # no two rungs have the same network
+        if event.kind in ("rung", "refit", "after"):
+            give_back()
+        if event.kind == "rung" and event.role != "baseline":
+            warm_up()
+        progress(event)
+
+    return told

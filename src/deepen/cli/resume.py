@@ -42,12 +42,14 @@ def resume(
     if repeats is not None:
         options.repeats = repeats
     more = f"{resume_line(folder)} --time-budget {2 * spent / 60 + 0.5:.0f}m"
+    more += f" --repeats {repeats}" if repeats is not None else ""
     budget = float("inf") if options.trials is not None else parse_duration(options.time_budget)
-    if spent >= budget and (folder / FILES[0]).exists():
+    is_finished = known.get("is_finished", False) and (folder / FILES[0]).exists()
+    if is_finished and spent > MOSTLY_SPENT * budget:
         # What follows the verdict would only be left out of the report that is there.
         fail(
-            f"{folder}: earlier sittings took {spent:.0f} s, all of {options.time_budget}; nothing is "
-            f"changed. With more time: {more}"
+            f"{folder}: is finished; it took {spent:.0f} s of {options.time_budget}, and nothing can be "
+            f"begun in the rest. With more time: {more}"
         )
     if spent > MOSTLY_SPENT * budget:
         console(to_stderr=True).say(

@@ -10,8 +10,9 @@ if TYPE_CHECKING:
     from deepen.datasets.builtin import load_fer2013, load_mnist
     from deepen.datasets.chunks import read_chunks
     from deepen.datasets.drift import Drift, Finding
+    from deepen.datasets.first_look import infer_columns
     from deepen.datasets.idx import read_idx
-    from deepen.datasets.kinds import Column, infer_columns
+    from deepen.datasets.kinds import Column
     from deepen.datasets.readers import find_column, read_table
     from deepen.datasets.row_files import RowFiles
     from deepen.datasets.tables import TableEncoder
@@ -42,7 +43,7 @@ _HOMES = {
     "RowFiles": "row_files",
     "TableEncoder": "tables",
     "find_column": "readers",
-    "infer_columns": "kinds",
+    "infer_columns": "first_look",
     "infer_task": "task",
     "load_fer2013": "builtin",
     "load_mnist": "builtin",

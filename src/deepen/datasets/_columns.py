@@ -18,6 +18,7 @@ from deepen.datasets.encoders import (
     learn_numbers,
     learn_one_hot,
 )
+from deepen.datasets.first_look import look_at
 from deepen.datasets.kinds import (
     CATEGORY,
     DATE,
@@ -27,13 +28,16 @@ from deepen.datasets.kinds import (
     TEXT,
     USED,
     Column,
-    look_at,
+    infer_kind,
     override_of,
 )
 from deepen.datasets.string_encoders import learn_dates, learn_text
 
 if TYPE_CHECKING:
     import pandas as pd
+
+
+SET = "set by types"
 
 
 def as_table(X: Any) -> tuple[pd.DataFrame, bool]:
@@ -72,9 +76,10 @@ def told_columns(table: pd.DataFrame, types: Any, more: Any = None) -> list[Colu
         told = {column.name: column for column in types}
     else:
         told = {
-            name: Column(name, kind, "", "set by types", override_of(name, kind))
+            name: Column(name, kind, "", SET if kind != "numeric" else f"{SET}; every number counts",
+                         override_of(name, kind))
             for name, kind in dict(types or {}).items()
-        }
+        }  # fmt: skip
     for name, column in told.items():
         if name not in names:
             hint = did_you_mean(name, names)
@@ -83,6 +88,11 @@ def told_columns(table: pd.DataFrame, types: Any, more: Any = None) -> list[Colu
             raise DataError(
                 f"types: the kind of {name!r} must be one of {KINDS}, got {column.kind!r}."
             )
+    for name, column in told.items():
+        if column.kind == "boolean" and column.reason == SET:
+            # What is neither yes nor no is no third value.
+            seen_as = infer_kind(table.iloc[:, names.index(name)], name)
+            told[name] = dataclasses.replace(column, stand_in=seen_as.stand_in)
     seen = look_at(table, [i for i, name in enumerate(names) if name not in told], more)
     told |= {column.name: column for column in seen}
     return [

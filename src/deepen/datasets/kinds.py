@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Collection, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from deepen.datasets._errors import shortened
 from deepen.datasets.dates import find_order, parse_dates
-from deepen.datasets.stand_ins import stand_in_of
+from deepen.datasets.stand_ins import Known, stand_in_of
 from deepen.datasets.values import (
     SAMPLE,
     as_strings,
@@ -22,7 +21,7 @@ from deepen.datasets.values import (
 )
 
 if TYPE_CHECKING:
-    import pandas as pd
+    pass
 
 KINDS = ("numeric", "boolean", "categorical", "date", "text", "id", "constant", "ignore")
 NUMBERS, CATEGORY, DATE, TEXT = ("numeric", "boolean"), "categorical", "date", "text"
@@ -58,6 +57,8 @@ class Column:
         What to add to the command line to have it otherwise; empty where nothing would help.
     stand_in : float or None
         Number that counts as missing in it.
+    holds_stand_in : bool
+        Whether it occurs; later rows may hold it anyhow.
     """
 
     name: str
@@ -66,11 +67,7 @@ class Column:
     reason: str
     override: str = ""
     stand_in: float | None = None
-
-    @property
-    def holds_stand_in(self) -> bool:
-        """Whether a number that counts as missing occurs in it; later rows may hold it anyhow."""
-        return self.stand_in is not None and said_missing(self.stand_in) in self.reason
+    holds_stand_in: bool = False
 
     @property
     def is_used(self) -> bool:
@@ -106,62 +103,8 @@ def _told(name: str, kind: str) -> str:
     return shlex.quote(f"{name}={kind}")
 
 
-def infer_columns(table: pd.DataFrame) -> list[Column]:
-    """Kind of every column of a table, by looking at all its rows.
-
-    A part of the rows may look different (row numbers of a random half are no longer consecutive),
-    so look once at the whole and hand the kinds to each ``TableEncoder(types=...)``.
-
-    Parameters
-    ----------
-    table : DataFrame of shape (n_samples, n_columns)
-        Of pandas or polars.
-
-    Returns
-    -------
-    columns : list of Column
-        In the table's order.
-
-    Examples
-    --------
-    >>> import pandas as pd
-    >>> from deepen.datasets import infer_columns
-    >>> table = pd.DataFrame({"size": [1.5, 2.5, 4.0], "colour": ["red", "blue", "red"]})
-    >>> [column.kind for column in infer_columns(table)]
-    ['numeric', 'categorical']
-    """
-    if hasattr(table, "to_pandas"):
-        table = table.to_pandas()
-    found = look_at(table, range(table.shape[1]))
-    return [replace(c, treatment="used" if c.kind in USED else LEFT_OUT) for c in found]
-
-
-def look_at(table: pd.DataFrame, positions: Iterable[int], more: Any = None) -> list[Column]:
-    """What the columns at some positions are; numbers that stand for missing, by rows of `more` too.
-
-    Parameters
-    ----------
-    table : DataFrame of shape (n_samples, n_columns)
-    positions : iterable of int
-    more : DataFrame of shape (n_others, n_columns), optional
-        Rows, such as those without a target, that say nothing else.
-    """
-
-    def look(position: int, known: Collection[float] = ()) -> Column:
-        others = None if more is None else more.iloc[:, position]
-        return infer_kind(table.iloc[:, position], str(table.columns[position]), known, others)
-
-    found = {position: look(position) for position in positions}
-    known = {column.stand_in for column in found.values() if column.stand_in is not None}
-    if known:
-        for position, column in found.items():
-            if column.kind in NUMBERS and column.stand_in is None:
-                found[position] = look(position, known)
-    return list(found.values())
-
-
 def infer_kind(
-    column: Any, name: str = "", known: Collection[float] = (), others: Any = None
+    column: Any, name: str = "", known: Known | None = None, others: Any = None
 ) -> Column:
     """What a column of any type is, without its treatment.
 
@@ -169,22 +112,23 @@ def infer_kind(
     ----------
     column : Series
     name : str
-    known : collection of float
-        Numbers that stand for missing in other columns.
+    known : mapping of float to sequence of (float, float), optional
+        Numbers that stand for missing in other columns, with the ends of the others there.
     others : Series, optional
         Cells of the same column that only tell which number stands for missing.
     """
-    kind, reason, stand_in = _infer_kind(column, name, known, others)
-    found = Column(name, kind, "", reason, override_of(name, kind), stand_in)
-    if found.holds_stand_in:
-        # Who sets the kind of a column has its numbers as they are.
-        found = replace(found, override=f"--types {_told(name, 'numeric')}  # keeps {stand_in:.0f}")
-    return found
+    kind, reason, stand_in, is_there = _infer_kind(column, name, known, others)
+    override = override_of(name, kind)
+    if is_there:
+        # Who calls a column numeric has its numbers as they are.
+        override = f"--types {_told(name, 'numeric')}  # keeps {stand_in:.0f}"
+    return Column(name, kind, "", reason, override, stand_in, is_there)
 
 
 def _infer_kind(
-    column: Any, name: str, known: Collection[float], others: Any
-) -> tuple[str, str, float | None]:
+    column: Any, name: str, known: Known | None, others: Any
+) -> tuple[str, str, float | None, bool]:
+    """Kind, reason, the number that stands for missing, and whether it is there to be kept."""
     values, note = typed_values(column), ""
     if values is None:
         strings = as_strings(column)
@@ -192,27 +136,28 @@ def _infer_kind(
         values, number_format, words = (None, None, []) if is_declared else read_numbers(strings)
         if values is None:
             kind, reason = _infer_string(strings)
-            return kind, reason + (_missing(strings) if kind != "constant" else ""), None
+            return kind, reason + (_missing(strings) if kind != "constant" else ""), None, False
         note = f", {number_format.words}" if number_format and number_format.words else ""
         if words:
             note += f"; words such as {shortened(words, 2)} count as missing"
     note = _missing(values) + note
     filled = values.dropna()
-    stand_in = _stand_in(filled, known, others)
+    stand_in, is_there = _stand_in(filled, known, others), False
     if stand_in is not None:
         is_number = filled != stand_in
-        note += "" if is_number.all() else f"; {said_missing(stand_in)}"
+        is_there = not is_number.all()
+        note += f"; {said_missing(stand_in)}" if is_there else ""
         filled = filled[is_number]
     n_distinct, is_complete = filled.nunique(), len(filled) == len(values)
     if constant := _constant(n_distinct, is_complete):
-        return *constant, None
+        return *constant, None, False
     if values.dtype.kind == "M":
-        return DATE, "dates" + note, None
+        return DATE, "dates" + note, None, False
     kind, reason = _infer_number(filled, n_distinct, is_complete, name)
-    return kind, reason + note, stand_in
+    return kind, reason + note, stand_in, is_there and kind in NUMBERS
 
 
-def _stand_in(filled: Any, known: Collection[float], others: Any) -> float | None:
+def _stand_in(filled: Any, known: Known | None, others: Any) -> float | None:
     """Number that counts as missing in a column whose filled cells are `filled`."""
     if filled.dtype.kind not in "fiu":
         return None

@@ -2,29 +2,33 @@
 
 v = 99, 999, 9999, ... or minus that;  |v - nearest other| > max(others) - min(others)
 
-A number that stands for missing in one column of a table does in the others too, however seldom, and in
-those that do not hold it: later rows may.
+A number that stands for missing in one column of a table does in the others too, however seldom, and where
+it does not occur in those whose numbers are of the same range, as other questions of a survey are: later
+rows may hold it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from numpy.typing import NDArray
+
+# Of each number that stands for missing somewhere: ends of the other numbers in the columns that hold it.
+Known = Mapping[float, Sequence[tuple[float, float]]]
 
 STAND_INS = tuple(10.0**digits - 1 for digits in range(2, 10))
 LEAST_COUNT, LEAST_SHARE = 3, 0.01  # of the filled cells: fewer may be a slip of the pen
 
 
-def stand_in_of(numbers: NDArray[Any], known: Collection[float] = ()) -> float | None:
+def stand_in_of(numbers: NDArray[Any], known: Known | None = None) -> float | None:
     """Number among the filled cells of a column that counts as missing, if there is one.
 
     Parameters
     ----------
     numbers : ndarray of shape (n_filled,)
-    known : collection of float
-        Numbers that stand for missing in other columns: here they need not occur.
+    known : mapping of float to sequence of (float, float), optional
+        Numbers that stand for missing in other columns, with the ends of the others there.
 
     Returns
     -------
@@ -38,9 +42,13 @@ def stand_in_of(numbers: NDArray[Any], known: Collection[float] = ()) -> float |
     >>> stand_in_of(np.array([95.0, 97.5, 99.0, 98.0, 99.0, 96.0, 99.0])) is None
     True
     >>> answers = np.array([1.0, 5.0, 3.0, 99.0])
-    >>> stand_in_of(answers), stand_in_of(answers, known={99.0}), stand_in_of(answers[:3], known={99.0})
+    >>> known = {99.0: [(1.0, 5.0)]}
+    >>> stand_in_of(answers), stand_in_of(answers, known), stand_in_of(answers[:3], known)
     (None, 99.0, 99.0)
+    >>> stand_in_of(np.arange(21.0), known) is None  # amounts, of which 99 may come to be one
+    True
     """
+    known = known or {}
     if len(numbers) == 0:
         return None
     for end in (float(numbers.min()), float(numbers.max())):
@@ -51,7 +59,17 @@ def stand_in_of(numbers: NDArray[Any], known: Collection[float] = ()) -> float |
         least = 1 if end in known else max(LEAST_COUNT, LEAST_SHARE * len(numbers))
         if len(others) and count >= least and _is_far(end, others):
             return end
-    return next((number for number in sorted(known) if _is_far(number, numbers)), None)
+    for number, ranges in sorted(known.items()):
+        low, high = float(numbers.min()), float(numbers.max())
+        if any(a <= low and high <= b for a, b in ranges) and _is_far(number, numbers):
+            return number
+    return None
+
+
+def range_without(numbers: NDArray[Any], stand_in: float) -> tuple[float, float]:
+    """Ends of the numbers that are not the one that stands for missing."""
+    others = numbers[numbers != stand_in]
+    return float(others.min()), float(others.max())
 
 
 def _is_far(number: float, others: NDArray[Any]) -> bool:

@@ -49,7 +49,8 @@ class TableEncoder(TransformerMixin, BaseEstimator):
     types : dict of str to str, or list of Column, default=None
         Kinds that override what is found by looking, by column name: numeric, boolean,
         categorical, date, text, or one that leaves the column out: id, constant, ignore. The list
-        that ``infer_columns`` gives keeps the reasons too.
+        that ``infer_columns`` gives keeps the reasons too. In a column that is set to be numeric every
+        number counts: none, such as -999, is taken for a missing value.
     dtype : {"float32", "float64"}, default="float32"
         Type of the numbers that ``transform`` returns.
     numbers : {"standard", "robust", "clipped", "unit", "none"}, default="standard"

@@ -130,7 +130,7 @@ def free_findings(attempt: Attempt, data: Data, row_numbers: NDArray[np.int64]) 
     sure = proba[np.arange(len(rows)), said]
     findings.calibration = calibration_bins(y[rows] == said, sure)
     findings.calibration_error = expected_calibration_error(findings.calibration)
-    if is_binary:
+    if is_binary and len(np.unique(y[rows])) == 2:
         findings.threshold = _threshold(attempt, data)
     return findings
 

@@ -45,7 +45,7 @@ class Ascent:
     after_share: float = AFTER_SHARE
     attempts: dict[str, Attempt] = field(default_factory=dict)
     is_interrupted: bool = False
-    _n_told: int = 0
+    _n_told: int = 0  # rungs that the last provisional answer compared
 
     def __post_init__(self) -> None:
         task = self.climber.data.task
@@ -96,7 +96,8 @@ class Ascent:
                 attempt.result.reason = attempt.result.reason or "the time budget was spent"
                 continue
             climber.run(attempt, share)
-            self._maybe_tell(is_end=rung.name == "boosting")
+            # Told of one rung, the next one that has an interval is worth telling too.
+            self._maybe_tell(is_end=rung.name == "boosting" or self._n_told == 1)
 
     def _needs_more(self, rung: Rung) -> bool:
         """Whether a rung lacks repeats, and is thought to get through another one, or to an interval."""
@@ -153,7 +154,8 @@ class Ascent:
         If that minute had a single rung to tell of, it is told again, once there is another beside it.
         """
         climber = self.climber
-        if self._n_told > 1 or len(self.rungs) < 3:
+        n_compared = sum(rung.role != "baseline" for rung in self.rungs)
+        if self._n_told > 1 or n_compared < 3:
             return
         if not is_end and (self._n_told or climber.clock.elapsed < PROVISIONAL_AFTER):
             return

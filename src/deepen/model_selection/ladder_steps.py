@@ -70,7 +70,7 @@ def fit_given(ladder: Ladder, given: Given) -> None:
     find_out(ladder, beginning.table, ascent)
     ladder.elapsed_ = clock.total
     if store is not None:
-        store.write(spent=clock.total)
+        store.write(spent=clock.total, is_finished=not ladder.is_interrupted_)
     ascent.climber.tell("finished", ascent.attempts[ladder.saved_].result.title)
 
 

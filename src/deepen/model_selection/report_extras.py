@@ -15,7 +15,7 @@ from deepen.report import Filters, Notice, RowsUse
 from deepen.report.text import counted
 
 LEFT_OUT = "left out"
-FEW_OF_MANY, MOST_OF_THE_ERROR = 0.01, 0.5
+FEW_OF_MANY, MOST_OF_THE_ERROR, ROWS_TO_TELL = 0.01, 0.5, 50
 NAMES_SHOWN, LONGEST_NAME = 6, 40
 RUNG_OF = {rung.name: rung for rung in RUNGS}
 
@@ -68,6 +68,8 @@ def few_rows_decide(ladder: Ladder) -> str:
     if ladder.metric_.key != "rmse":
         return ""
     _, once = np.unique(ladder.test_rows_, return_index=True)
+    if len(once) < ROWS_TO_TELL:
+        return ""
     squares = np.sort((ladder.test_targets_ - ladder.test_predictions_)[once] ** 2)[::-1]
     n = max(1, int(FEW_OF_MANY * len(squares)))
     share = float(squares[:n].sum() / (squares.sum() or 1.0))

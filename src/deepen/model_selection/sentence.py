@@ -228,8 +228,8 @@ def _cannot_tell(
     parts.append(f"Lowest so far: {best.title}, {metric.title} {show_result(best, metric)}.")
     if chosen is not best:
         parts.append(
-            f"That is over {len(best.scores)} repeats; of the rungs with more, {chosen.title} has the "
-            f"lowest, {show_result(chosen, metric)} over {len(chosen.scores)}: the one to use until then."
+            f"That is over {len(best.scores)} repeats only; until more is known, use {chosen.title}, "
+            f"{show_result(chosen, metric)} over {len(chosen.scores)}."
         )
     if verdict.short:
         parts.append(f"Surely behind the best: {_behind(verdict, titles, metric)}.")

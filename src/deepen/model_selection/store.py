@@ -21,7 +21,7 @@ from deepen.model_selection.intervals import RowLosses
 from deepen.model_selection.results import Outcome, Trial
 
 # Another version when what a rung trains becomes another thing: repeats of both are not one rung.
-FORMAT, VERSION = "deepen-run", 2
+FORMAT, VERSION = "deepen-run", 3
 MANIFEST = "run.json"
 
 
@@ -86,7 +86,7 @@ class RunStore:
                     f"{self.folder}: the run was begun with another {name} "
                     f"({known.get(name)!r}, now {value!r}); start anew in another folder."
                 )
-        self.write(identity=identity)
+        self.write(identity=identity, is_finished=False)
         return float(manifest.get("spent", 0.0))
 
     def write(self, **entries: Any) -> None:

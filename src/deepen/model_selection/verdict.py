@@ -13,8 +13,8 @@ looking at the results is covered (Hsu 1984; Edwards and Hsu 1983).
 
 A rung suffices when it is surely less than `min_gain` behind the best. It falls short when it is
 surely behind: the best then pays. Not being shown to be worse is never enough. Where none can be shown
-to suffice, the rung to use meanwhile is the lowest of those that have repeats enough: the lowest of
-all may be a rung of two lucky ones.
+to suffice, the rung to use meanwhile is the lowest of those that have repeats enough and do not fall
+short: the lowest of all may be a rung of two lucky ones.
 
 References: J. C. Hsu, Constrained simultaneous confidence intervals for multiple comparisons with the
 best, Annals of Statistics 12 (1984), doi:10.1214/aos/1176346732. D. G. Edwards and J. C. Hsu, Multiple
@@ -74,7 +74,8 @@ class Verdict:
     status : {"suffices", "cannot tell", "alone"}
         "suffices": the chosen rung is surely less than `min_gain` behind the best, and it is the
         cheapest of which that can be said. "cannot tell": no rung can be shown to suffice; the
-        chosen one has the lowest mean loss of those with at least half as many repeats as any.
+        chosen one has the lowest mean loss of those that do not fall short and have at least half as
+        many repeats as any of these.
         "alone": only one rung finished.
     chosen, best : str
         The rung to use; the rung with the lowest mean loss.
@@ -179,7 +180,9 @@ def decide(losses: Losses, judging: Judging, min_gain: float, alpha: float = 0.0
     gains = tuple(_gain(best, name, pairs, ends[name], min_gain, alpha) for name in losses)
     gains = tuple(gain for gain in gains if gain.reference != best)
     reach = {name: end.upper for name, end in ends.items()}
-    verdict = Verdict("cannot tell", _thorough(losses, pairs), best, min_gain, gains, reach)
+    short = {gain.reference for gain in gains if gain.outcome == "pays"}
+    chosen = _thorough({name: n for name, n in losses.items() if name not in short}, pairs)
+    verdict = Verdict("cannot tell", chosen, best, min_gain, gains, reach)
     for name in losses:
         if reach[name] < min_gain:
             return replace(verdict, status="suffices", chosen=name)
@@ -213,7 +216,7 @@ def lowest_in_pairs(pairs: Mapping[str, Mapping[str, Estimate]]) -> str:
 
 
 def _thorough(losses: Losses, pairs: Mapping[str, Mapping[str, Estimate]]) -> str:
-    """The lowest of the rungs that have at least half as many repeats as any."""
+    """The lowest of these rungs that have at least half as many repeats as any of them."""
     most = max(map(len, losses.values()))
     names = [name for name, repeats in losses.items() if 2 * len(repeats) >= most]
     if len(names) == 1:
