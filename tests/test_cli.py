@@ -222,8 +222,17 @@ def test_as_a_process_in_a_pipe(table, tmp_path):
     assert done.stdout.strip() == "[]"
 
 
-def test_an_interrupt_waits_while_a_library_is_loaded():
+@pytest.fixture
+def interrupts():
+    """Set what a Ctrl-C does; a process in the background may ignore it from the start."""
+    before = signal.getsignal(signal.SIGINT)
+    yield lambda handler: signal.signal(signal.SIGINT, handler)
+    signal.signal(signal.SIGINT, before)
+
+
+def test_an_interrupt_waits_while_a_library_is_loaded(interrupts):
     """Cut short, the import of JAX took the process with it, or swallowed the Ctrl-C."""
+    interrupts(signal.default_int_handler)
     done = []
     with pytest.raises(KeyboardInterrupt), interrupts_after():
         signal.raise_signal(signal.SIGINT)
@@ -234,3 +243,16 @@ def test_an_interrupt_waits_while_a_library_is_loaded():
     with interrupts_after():
         done.append("again")
     assert done == ["loaded", "again"]
+
+
+def test_an_interrupt_that_waited_does_what_it_did_before(interrupts):
+    """It stays ignored where it was, and reaches the handler of whoever set one."""
+    interrupts(signal.SIG_IGN)
+    with interrupts_after():
+        signal.raise_signal(signal.SIGINT)
+    caught = []
+    interrupts(lambda number, frame: caught.append(number))
+    with interrupts_after():
+        signal.raise_signal(signal.SIGINT)
+        assert caught == []
+    assert caught == [signal.SIGINT]
