@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 if TYPE_CHECKING:
-    from deepen.model_selection import Ladder
+    from deepen.model_selection import Ladder, LadderEvent
     from deepen.model_selection.prepare import Given
 
 FILES = ("report.html", "ladder.json", "model.deepen")
@@ -134,9 +134,15 @@ def run(
             climb_progress(resume_line(folder)) as progress,
             set_aside(store, is_anew) as forget,
         ):
+
+            def told(event: LadderEvent) -> None:
+                if event.kind == "plan":  # the climb has begun
+                    forget()
+                progress(event)
+
             model = Ladder(
                 max(left, 0.1), rungs=options.rungs or "auto", types=kinds or None,
-                checkpoint=folder / RUN, random_state=options.seed, progress=frugal(progress, forget),
+                checkpoint=folder / RUN, random_state=options.seed, progress=frugal(told),
                 **{key: getattr(options, key) for key in settings},
             )  # fmt: skip
             store.folder.mkdir(exist_ok=True)
@@ -224,12 +230,11 @@ def _write(folder: Path, model: Ladder, y: Any, options: Options, force: bool) -
     """Report, numbers, model; each whole or not at all."""
     import json
 
-    import numpy as np
-
     import deepen
     from deepen.cli._common import training_facts, write_text
     from deepen.conformal import residual_quantiles
     from deepen.model_selection.ladder_report import report_of
+    from deepen.model_selection.mistakes import residuals_once
     from deepen.report import render
 
     title = f"{stem_of(options.source)}: {options.target}"
@@ -246,10 +251,7 @@ def _write(folder: Path, model: Ladder, y: Any, options: Options, force: bool) -
         )  # fmt: skip
         info = {"target": options.target, "task": model.task_, "training": training}
         if model.task_ == "regression":
-            # Each row once, however many repeats it judged.
-            _, once = np.unique(model.test_rows_, return_index=True)
-            residuals = (model.test_targets_ - model.test_predictions_)[once]
-            info["residuals"] = residual_quantiles(residuals)
+            info["residuals"] = residual_quantiles(residuals_once(model))
         deepen.save(model.best_estimator_, folder / "model.deepen", info=info, force=force)
     text = json.dumps(_plain(numbers), indent=1, ensure_ascii=False, allow_nan=False)
     write_text(folder / "ladder.json", text + "\n", force=force)

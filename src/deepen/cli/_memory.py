@@ -48,18 +48,11 @@ def _of_c_library(name: str) -> Any:
         return None
 
 
-def frugal(
-    progress: Callable[[LadderEvent], None], forget: Callable[[], None]
-) -> Callable[[LadderEvent], None]:
-    """The same, minding memory: JAX is loaded once the whole table is gone, not beside it.
-
-    With the plan the climb has begun, and one of before is forgotten.
-    """
+def frugal(progress: Callable[[LadderEvent], None]) -> Callable[[LadderEvent], None]:
+    """The same, minding memory: JAX is loaded once the whole table is gone, not beside it."""
     from deepen.cli._common import warm_up
 
     def told(event: LadderEvent) -> None:
-        if event.kind == "plan":
-            forget()
         if event.kind == "rung":
             forget_programs()  # no two rungs have the same network
         if event.kind in ("rung", "refit", "after"):

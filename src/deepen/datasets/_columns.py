@@ -37,9 +37,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-SET = "set by types"
-
-
 def as_table(X: Any) -> tuple[pd.DataFrame, bool]:
     """DataFrame, and whether its names are the user's."""
     import pandas as pd
@@ -72,33 +69,34 @@ def told_columns(table: pd.DataFrame, types: Any, more: Any = None) -> list[Colu
         Further rows, which help to tell what counts as missing.
     """
     names = [str(name) for name in table.columns]
-    if types is not None and not isinstance(types, Mapping):
-        told = {column.name: column for column in types}
-    else:
-        told = {
-            name: Column(name, kind, "", SET if kind != "numeric" else f"{SET}; every number counts",
-                         override_of(name, kind))
-            for name, kind in dict(types or {}).items()
-        }  # fmt: skip
-    for name, column in told.items():
+    is_by_kind = types is None or isinstance(types, Mapping)
+    kinds = dict(types or {}) if is_by_kind else {column.name: column.kind for column in types}
+    for name, kind in kinds.items():
         if name not in names:
             hint = did_you_mean(name, names)
             raise DataError(f"types: column {name!r} is not in the table{hint or '.'}")
-        if column.kind not in KINDS:
-            raise DataError(
-                f"types: the kind of {name!r} must be one of {KINDS}, got {column.kind!r}."
-            )
-    for name, column in told.items():
-        if column.kind == "boolean" and column.reason == SET:
-            # What is neither yes nor no is no third value.
-            seen_as = infer_kind(table.iloc[:, names.index(name)], name)
-            told[name] = dataclasses.replace(column, stand_in=seen_as.stand_in)
+        if kind not in KINDS:
+            raise DataError(f"types: the kind of {name!r} must be one of {KINDS}, got {kind!r}.")
+    if is_by_kind:
+        told = {name: _set(table.iloc[:, names.index(name)], name, kinds[name]) for name in kinds}
+    else:
+        told = {column.name: column for column in types}
     seen = look_at(table, [i for i, name in enumerate(names) if name not in told], more)
     told |= {column.name: column for column in seen}
     return [
         dataclasses.replace(column, treatment="" if column.kind in USED else LEFT_OUT)
         for column in (told[name] for name in names)
     ]
+
+
+def _set(column: Any, name: str, kind: str) -> Column:
+    """What a user says a column is.
+
+    Every number of a numeric one counts; what is neither yes nor no is no third value of a boolean one.
+    """
+    reason = "set by types" + ("; every number counts" if kind == "numeric" else "")
+    stand_in = infer_kind(column, name).stand_in if kind == "boolean" else None
+    return Column(name, kind, "", reason, override_of(name, kind), stand_in)
 
 
 def learn_column(column: Any, found: Column, scaling: str, y: Any) -> tuple[Any, Any]:

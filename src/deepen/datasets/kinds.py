@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -19,9 +19,6 @@ from deepen.datasets.values import (
     read_numbers,
     typed_values,
 )
-
-if TYPE_CHECKING:
-    pass
 
 KINDS = ("numeric", "boolean", "categorical", "date", "text", "id", "constant", "ignore")
 NUMBERS, CATEGORY, DATE, TEXT = ("numeric", "boolean"), "categorical", "date", "text"

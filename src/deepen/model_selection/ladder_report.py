@@ -20,12 +20,12 @@ from deepen.model_selection.report_findings import (
 from deepen.model_selection.results import RungResult
 from deepen.model_selection.sentence import (
     show,
+    show_behind,
     show_exact,
     show_gain,
     show_interval,
     show_interval_of,
     uncertainty_of,
-    uncertainty_of_gain,
 )
 from deepen.model_selection.verdict import Gain
 from deepen.report import ColumnRow, GainRow, Report, RungRow
@@ -91,7 +91,7 @@ def _gain_row(gain: Gain, ladder: Ladder, titles: Mapping[str, str]) -> GainRow:
     return GainRow(
         candidate=titles[gain.candidate],
         reference=titles[gain.reference],
-        gain=show(max(0.0, gain.mean), uncertainty_of_gain(gain), metric, is_gain=True),
+        gain=show_behind(gain, metric),
         interval=show_interval_of(gain, metric),
         mean=max(0.0, gain.mean),
         ends=(gain.lower, gain.upper),

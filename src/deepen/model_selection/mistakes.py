@@ -49,6 +49,12 @@ def mean_outputs(outcomes: Sequence[Outcome]) -> tuple[NDArray[np.int64], Array]
     return found, total / counts.reshape(-1, *[1] * (output.ndim - 1))
 
 
+def residuals_once(ladder: Any) -> Array:
+    """Truth minus prediction of each row that judged, once, however many repeats it judged."""
+    _, once = np.unique(ladder.test_rows_, return_index=True)
+    return np.asarray((ladder.test_targets_ - ladder.test_predictions_)[once])
+
+
 def worst_mistakes(
     outcomes: Sequence[Outcome],
     y: Array,

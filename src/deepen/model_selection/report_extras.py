@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from deepen.model_selection.ladder import Ladder
+from deepen.model_selection.mistakes import residuals_once
 from deepen.model_selection.pictures import at_pixels, picture_shape
 from deepen.model_selection.pretraining import MOST_ROWS
 from deepen.model_selection.rungs import RUNGS
@@ -67,10 +68,9 @@ def few_rows_decide(ladder: Ladder) -> str:
     """Whether a few far errors make most of a mean of squares, in words; empty elsewhere."""
     if ladder.metric_.key != "rmse":
         return ""
-    _, once = np.unique(ladder.test_rows_, return_index=True)
-    if len(once) < ROWS_TO_TELL:
+    squares = np.sort(residuals_once(ladder) ** 2)[::-1]
+    if len(squares) < ROWS_TO_TELL:
         return ""
-    squares = np.sort((ladder.test_targets_ - ladder.test_predictions_)[once] ** 2)[::-1]
     n = max(1, int(FEW_OF_MANY * len(squares)))
     share = float(squares[:n].sum() / (squares.sum() or 1.0))
     if share < MOST_OF_THE_ERROR:

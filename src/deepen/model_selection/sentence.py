@@ -133,12 +133,17 @@ def uncertainty_of_gain(gain: Gain) -> float:
 
 
 def show_gain(gain: Gain, metric: Metric) -> str:
-    """How far another rung is behind the best, with its interval.
+    """How far another rung is behind the best, with its interval."""
+    interval = show_interval_of(gain, metric).removesuffix(" points")
+    return f"{show_behind(gain, metric)} ({interval})"
 
-    On the repeats that both have, the other one may have been ahead: then it is behind by nothing.
+
+def show_behind(gain: Gain, metric: Metric) -> str:
+    """How far another rung is behind the best.
+
+    On the repeats that both have, it may have been ahead: then it is behind by nothing.
     """
-    mean = show(max(0.0, gain.mean), uncertainty_of_gain(gain), metric, is_gain=True)
-    return f"{mean} ({show_interval_of(gain, metric).removesuffix(' points')})"
+    return show(max(0.0, gain.mean), uncertainty_of_gain(gain), metric, is_gain=True)
 
 
 def show_interval_of(gain: Gain, metric: Metric) -> str:
