@@ -134,6 +134,16 @@ def test_rows_without_a_target_tell_what_counts_as_missing():
     many = pd.DataFrame({"q1": [1.0, 2.0, 4.0, 99.0, 5.0] * 20})
     assert told_columns(few, None)[0].stand_in is None
     assert told_columns(few, None, many)[0].stand_in == 99.0
+    few, many = (table.astype(int).astype(str) + " kg" for table in (few, many))
+    assert told_columns(few, None)[0].stand_in is None
+    assert told_columns(few, None, many)[0].stand_in == 99.0
+
+
+def test_categories_that_capitals_alone_tell_apart_are_named():
+    table = pd.DataFrame({"a": ["North", "South ", "north", "South"] * 5, "b": [*"wxyz"] * 5})
+    first, second = infer_columns(table)
+    assert first.reason == "strings, 3 distinct; 'North' and 'north' differ by case alone"
+    assert second.reason == "strings, 4 distinct"
 
 
 @pytest.mark.parametrize(

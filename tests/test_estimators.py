@@ -154,6 +154,9 @@ def test_nothing_is_unlabelled_unless_a_marker_is_named(model, rng):
     assert set(clone(model).fit(X, np.where(y == 0, -1, 1)).classes_) == {-1, 1}
     with pytest.raises(ValueError, match="NaN"):
         clone(model).fit(X, np.where(y == 0, np.nan, 1))
+    for missing in (None, pandas.NA):
+        with pytest.raises(ValueError, match="give unlabeled=float"):
+            clone(model).fit(X, np.where(y == 0, missing, "b"))
 
 
 FULL_BATCH = [

@@ -207,6 +207,22 @@ def test_a_ladders_model_has_intervals_from_the_rows_that_judged(folder, tmp_pat
     assert 0.7 < held.mean() < 0.9
 
 
+def test_amounts_that_never_were_negative_have_no_negative_end(tmp_path):
+    rng = np.random.default_rng()
+    table = pd.DataFrame({"size": rng.uniform(0, 10, 400)})
+    table["price"] = np.maximum(0, 5 * table["size"] - 10 + rng.normal(size=400))
+    table.to_csv(tmp_path / "t.csv", index=False)
+    model, out = tmp_path / "m.deepen", tmp_path / "p.csv"
+    good("fit", tmp_path / "t.csv", "--target", "price", "--model", "linear", "--out", model)
+    good("predict", model, tmp_path / "t.csv", "--interval", "0.9", "--out", out)
+    found = pd.read_csv(out)
+    low, price = found["price_low"].to_numpy(), found["price"].to_numpy()
+    assert (price < 0).any() and np.array_equal(low[low < 0], price[price < 0])
+    assert (low == 0).sum() > 10 and (found["price_high"] >= np.maximum(price, 0)).all()
+    held = (low <= table["price"]) & (table["price"] <= found["price_high"])
+    assert held.mean() > 0.8
+
+
 def test_no_intervals_were_kept(folder, tmp_path):
     words = ["--target", "amount", "--model", "linear", "--no-intervals"]
     good("fit", folder / "data.csv", *words, "--out", tmp_path / "m.deepen")

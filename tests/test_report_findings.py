@@ -213,6 +213,12 @@ def test_uneven_classes_and_rows_left_aside_are_counted():
     assert found[1].text.startswith("100 of 1,030 rows are used")
 
 
+def test_classes_that_capitals_alone_tell_apart_are_named():
+    [notice] = notices(ladder(class_counts_={"Yes": 90, "no": 40, "yes": 3}))
+    assert notice.is_serious and notice.text.startswith("'Yes' (90) and 'yes' (3) differ by case")
+    assert not notices(ladder(class_counts_={"yes": 90, "no": 40}))
+
+
 def test_another_split_is_said_in_its_own_words():
     usual = rows_used(ladder())
     assert [use.name for use in usual][:4] == ["training", "stopping", "tuning", "verdict"]

@@ -7,6 +7,9 @@ import pytest
 from scipy import stats
 
 from deepen.model_selection.intervals import Estimate, Judging, RowLosses, difference, estimate
+from deepen.model_selection.metrics import METRICS, unit_of
+from deepen.model_selection.results import Outcome, RungResult
+from deepen.model_selection.sentence import show_result
 from deepen.model_selection.verdict import behind_the_best, decide, outcome_of
 
 RATIO = 0.25
@@ -68,6 +71,36 @@ def test_two_rows_more_that_tell_where_losses_are_counts():
     assert found.error == pytest.approx(np.sqrt(2) / 100)
     with pytest.raises(ValueError, match="at least 2"):
         estimate(none[:1], Judging(np.arange(100), RATIO))
+
+
+def test_the_balanced_errors_variance_is_that_within_the_classes(rng):
+    """Drawn anew 600 times: the estimated variance is what the balanced error scatters."""
+    metric, wrong = METRICS["balanced_error"], np.array([0.1, 0.7])
+    losses, variances = [], []
+    for _ in range(600):
+        y = (rng.rand(2000) < 0.1).astype(int)
+        predicted = np.where(rng.rand(2000) < wrong[y], 1 - y, y)
+        parts = [RowLosses(rows, metric.rows(y[rows], predicted[rows]))
+                 for rows in np.arange(2000).reshape(10, 200)]  # fmt: skip
+        losses.append(np.mean([part.values.mean() for part in parts]))
+        variances.append(estimate(parts, Judging(np.arange(2000), 0.0)).error ** 2)
+    assert 0.8 * np.var(losses) < np.mean(variances) < 1.25 * np.var(losses)
+    weighted = (predicted != y) * (2000 / 2 / np.bincount(y))[y]
+    assert np.var(weighted) > 1.5 * np.var(metric.rows(y, predicted))  # as if classes were drawn
+
+
+def test_a_guess_that_looks_at_nothing_has_a_balanced_error_without_an_interval():
+    y = np.repeat([0, 1, 2], [50, 30, 20])
+    guess = [METRICS["balanced_error"].rows(y, np.zeros(100)) for _ in range(2)]
+    outcomes = [Outcome(r, RowLosses(np.arange(100), v), np.zeros((100, 3)), {})
+                for r, v in enumerate(guess)]  # fmt: skip
+    judging = Judging(np.arange(100), RATIO, unit_of(METRICS["balanced_error"], y))
+    baseline, rung = RungResult("none", "none", "baseline"), RungResult("a", "a", "ladder")
+    for result in (baseline, rung):
+        result.summarise(outcomes, judging, is_rate=True)
+        assert result.mean == pytest.approx(2 / 3)
+    assert baseline.interval[0] == baseline.interval[1] and rung.interval[0] < rung.interval[1]
+    assert show_result(baseline, METRICS["balanced_error"]) == "67 %"
 
 
 def test_differences_use_the_repeats_that_both_have():

@@ -93,9 +93,13 @@ def drop_unlabelled(marker: Any, X: Any, y: Any, sample_weight: Any) -> tuple[An
 def _refuse_nan(y: Any) -> None:
     """What scikit-learn refuses too, with the remedy that there is here."""
     values = np.asarray(y)
-    cells = values.ravel().tolist() if values.dtype == object else []
-    has_nan = values.dtype.kind == "f" and np.isnan(values).any()
-    if has_nan or any(isinstance(cell, float) and np.isnan(cell) for cell in cells):
+    if values.dtype == object:
+        from pandas import isna  # None and pandas' NA as well
+
+        has_gaps = bool(np.any(isna(values)))
+    else:
+        has_gaps = values.dtype.kind == "f" and bool(np.isnan(values).any())
+    if has_gaps:
         raise ValueError(
             "Input y contains NaN. Leave those rows out, or give unlabeled=float('nan'): a row without a "
             "target then serves where an estimator learns from X alone, and else is left out."

@@ -236,7 +236,7 @@ def amount_figures(
     truth: FloatArray,
     predicted: FloatArray,
     baseline: float,
-    half_widths: dict[str, float] | None = None,
+    half_widths: dict[str, FloatArray] | None = None,
 ) -> AmountFigures:
     """Figures of predicted amounts.
 
@@ -245,8 +245,8 @@ def amount_figures(
     truth, predicted : ndarrays of shape (n_samples,)
     baseline : float
         The constant guess, such as the mean of the training rows.
-    half_widths : dict of str to float, optional
-        Half the width of the model's prediction intervals by level, to be tested.
+    half_widths : dict of str to ndarray of shape (n_samples,), optional
+        Half the widths of the model's prediction intervals by level, to be tested.
 
     Returns
     -------

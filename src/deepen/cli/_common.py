@@ -101,7 +101,7 @@ def training_facts(
     """What a model file keeps of its training, plain values, under ``info["training"]``.
 
     ``classes`` (rows of each class) or ``mean`` and ``std`` of the target are the baseline of
-    ``deepen evaluate``.
+    ``deepen evaluate``; ``least`` and ``most`` are the ends of what was seen.
     """
     import numpy as np
 
@@ -117,7 +117,8 @@ def training_facts(
         labels, counts = np.unique(np.asarray(y), return_counts=True)
         pairs = zip(labels.tolist(), counts.tolist(), strict=True)
         return {**facts, "classes": {str(label): count for label, count in pairs}}
-    return {**facts, "mean": float(np.mean(y)), "std": float(np.std(y))}
+    ends = {"least": float(np.min(y)), "most": float(np.max(y))}
+    return {**facts, "mean": float(np.mean(y)), "std": float(np.std(y)), **ends}
 
 
 def read_with_target(source: str, target: str | None) -> tuple[Any, Any, str]:

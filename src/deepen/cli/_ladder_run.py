@@ -234,7 +234,7 @@ def _write(folder: Path, model: Ladder, y: Any, options: Options, force: bool) -
     from deepen.cli._common import training_facts, write_text
     from deepen.conformal import residual_quantiles
     from deepen.model_selection.ladder_report import report_of
-    from deepen.model_selection.mistakes import residuals_once
+    from deepen.model_selection.mistakes import errors_once
     from deepen.report import render
 
     title = f"{stem_of(options.source)}: {options.target}"
@@ -251,7 +251,7 @@ def _write(folder: Path, model: Ladder, y: Any, options: Options, force: bool) -
         )  # fmt: skip
         info = {"target": options.target, "task": model.task_, "training": training}
         if model.task_ == "regression":
-            info["residuals"] = residual_quantiles(residuals_once(model))
+            info["residuals"] = residual_quantiles(*errors_once(model))
         deepen.save(model.best_estimator_, folder / "model.deepen", info=info, force=force)
     text = json.dumps(_plain(numbers), indent=1, ensure_ascii=False, allow_nan=False)
     write_text(folder / "ladder.json", text + "\n", force=force)

@@ -138,11 +138,11 @@ def _of_amounts(
     if y.dtype.kind != "f" or not np.isfinite(y).all():
         fail(f"{data}: the model predicts numbers, and {name!r} holds something else.")
     mean = facts.get("mean", float(y.mean()))
-    widths: dict[str, float] = {}
+    widths: dict[str, Any] = {}
     residuals = saved.info.get("residuals")
     for level in LEVELS if isinstance(residuals, dict) else ():
         try:
-            widths[f"{100 * level:g} %"] = half_width(residuals, level)
+            widths[f"{100 * level:g} %"] = half_width(residuals, level, predicted)
         except ValueError:  # too few held-out rows for this level
             continue
     return amount_figures(y.to_numpy(), np.asarray(predicted, dtype=float), mean, widths)

@@ -207,4 +207,5 @@ def _held_out(data: str, pipeline: Any, X: Any, y: Any, seed: int) -> dict[str, 
     # a part of the rows may look different from the whole
     first.set_params(table__types=told_columns(X, first[0].types))
     _train(data, first, X.iloc[rest], y[rest], is_final=False)
-    return {"residuals": residual_quantiles(y[held_out] - first.predict(X.iloc[held_out]))}
+    predicted = first.predict(X.iloc[held_out])
+    return {"residuals": residual_quantiles(y[held_out] - predicted, predicted)}

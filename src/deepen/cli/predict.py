@@ -67,7 +67,11 @@ class Columns:
 
         self.name = saved.target or "prediction"
         self.labels = [str(label) for label in saved.classes] if proba else []
-        self.half_width: float | None = None
+        self.residuals: Any = None
+        self.level = interval or 0.0
+        training = saved.info.get("training")
+        least = training.get("least") if isinstance(training, dict) else None
+        self.is_never_negative = isinstance(least, float) and least >= 0
         if proba and not saved.has_probabilities:
             fail("--proba: this model predicts numbers, not classes; leave --proba out.")
         if interval is None:
@@ -78,14 +82,17 @@ class Columns:
         if not isinstance(residuals, dict):
             fail("--interval: the model file keeps no held-out errors; train it anew.")
         try:
-            self.half_width = half_width(residuals, interval)
+            half_width(residuals, interval)
         except ValueError as error:
             fail(f"--interval: {error}")
+        self.residuals = residuals
 
     def of(self, values: Any) -> Any:
         """Table of predictions of shape (n_samples,) or (n_samples, n_classes)."""
         import numpy as np
         import pandas as pd
+
+        from deepen.conformal import half_width
 
         if self.labels:
             return pd.DataFrame(values, columns=self.labels)
@@ -93,11 +100,12 @@ class Columns:
             names = [f"{self.name}_{j}" for j in range(values.shape[1])]
             return pd.DataFrame(values, columns=names)
         frame = {self.name: values}
-        if self.half_width is not None:
-            frame |= {
-                f"{self.name}_low": values - self.half_width,
-                f"{self.name}_high": values + self.half_width,
-            }
+        if self.residuals is not None:
+            half = np.asarray(half_width(self.residuals, self.level, values)).astype(values.dtype)
+            low, high = values - half, values + half
+            if self.is_never_negative:  # no target of the training rows was
+                low, high = np.maximum(low, np.minimum(values, 0)), np.maximum(high, 0)
+            frame |= {f"{self.name}_low": low, f"{self.name}_high": high}
         return pd.DataFrame(frame)
 
 

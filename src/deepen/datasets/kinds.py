@@ -5,16 +5,18 @@ from __future__ import annotations
 import re
 import shlex
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from deepen.datasets._errors import shortened
 from deepen.datasets.dates import find_order, parse_dates
+from deepen.datasets.number_format import NumberFormat
 from deepen.datasets.stand_ins import Known, stand_in_of
 from deepen.datasets.values import (
     SAMPLE,
     as_strings,
+    differ_by_case,
     distinct,
     read_numbers,
     typed_values,
@@ -114,32 +116,41 @@ def infer_kind(
     others : Series, optional
         Cells of the same column that only tell which number stands for missing.
     """
-    kind, reason, stand_in, is_there = _infer_kind(column, name, known, others)
-    override = override_of(name, kind)
-    if is_there:
+    found = _infer_kind(column, name, known, others)
+    override = override_of(name, found.kind)
+    if found.holds_stand_in:
         # Who calls a column numeric has its numbers as they are.
-        override = f"--types {_told(name, 'numeric')}  # keeps {stand_in:.0f}"
-    return Column(name, kind, "", reason, override, stand_in, is_there)
+        override = f"--types {_told(name, 'numeric')}  # keeps {found.stand_in:.0f}"
+    return Column(
+        name, found.kind, "", found.reason, override, found.stand_in, found.holds_stand_in
+    )
 
 
-def _infer_kind(
-    column: Any, name: str, known: Known | None, others: Any
-) -> tuple[str, str, float | None, bool]:
-    """Kind, reason, the number that stands for missing, and whether it is there to be kept."""
+class _Found(NamedTuple):
+    """What the cells of a column say; see `Column`."""
+
+    kind: str
+    reason: str
+    stand_in: float | None = None
+    holds_stand_in: bool = False
+
+
+def _infer_kind(column: Any, name: str, known: Known | None, others: Any) -> _Found:
     values, note = typed_values(column), ""
+    number_format = None
     if values is None:
         strings = as_strings(column)
         is_declared = str(column.dtype) == "category"
         values, number_format, words = (None, None, []) if is_declared else read_numbers(strings)
         if values is None:
             kind, reason = _infer_string(strings)
-            return kind, reason + (_missing(strings) if kind != "constant" else ""), None, False
+            return _Found(kind, reason + (_missing(strings) if kind != "constant" else ""))
         note = f", {number_format.words}" if number_format and number_format.words else ""
         if words:
             note += f"; words such as {shortened(words, 2)} count as missing"
     note = _missing(values) + note
     filled = values.dropna()
-    stand_in, is_there = _stand_in(filled, known, others), False
+    stand_in, is_there = _stand_in(filled, known, others, number_format), False
     if stand_in is not None:
         is_number = filled != stand_in
         is_there = not is_number.all()
@@ -147,18 +158,22 @@ def _infer_kind(
         filled = filled[is_number]
     n_distinct, is_complete = filled.nunique(), len(filled) == len(values)
     if constant := _constant(n_distinct, is_complete):
-        return *constant, None, False
+        return _Found(*constant)
     if values.dtype.kind == "M":
-        return DATE, "dates" + note, None, False
+        return _Found(DATE, "dates" + note)
     kind, reason = _infer_number(filled, n_distinct, is_complete, name)
-    return kind, reason + note, stand_in, is_there and kind in NUMBERS
+    return _Found(kind, reason + note, stand_in, is_there and kind in NUMBERS)
 
 
-def _stand_in(filled: Any, known: Known | None, others: Any) -> float | None:
+def _stand_in(
+    filled: Any, known: Known | None, others: Any, number_format: NumberFormat | None
+) -> float | None:
     """Number that counts as missing in a column whose filled cells are `filled`."""
     if filled.dtype.kind not in "fiu":
         return None
     numbers, more = filled.to_numpy(), None if others is None else typed_values(others)
+    if others is not None and more is None:
+        more = read_numbers(as_strings(others), number_format)[0]
     if more is not None and more.dtype.kind in "fiu":
         numbers = np.concatenate([numbers, more.dropna().to_numpy()])
     return stand_in_of(numbers, known)
@@ -220,7 +235,9 @@ def _infer_string(strings: Any) -> tuple[str, str]:
         return TEXT, f"strings of {n_words:.0f} words on average, {n_distinct:,} distinct"
     if is_unique:
         return "id", f"{n_distinct:,} distinct strings in {n_filled:,} rows"
-    return CATEGORY, f"strings, {n_distinct:,} distinct"
+    pair = differ_by_case(cells)
+    note = f"; {pair[0]!r} and {pair[1]!r} differ by case alone" if pair else ""
+    return CATEGORY, f"strings, {n_distinct:,} distinct{note}"
 
 
 def are_dates(cells: Any) -> bool:

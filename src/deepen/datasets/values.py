@@ -118,6 +118,22 @@ def category_name(value: object) -> str:
     return str(value).strip()
 
 
+def differ_by_case(names: Sequence[str]) -> tuple[str, str] | None:
+    """The first two names that only capital letters tell apart; None where there are none.
+
+    Examples
+    --------
+    >>> differ_by_case(["North", "South", "north"])
+    ('North', 'north')
+    """
+    seen: dict[str, str] = {}
+    for name in names:
+        other = seen.setdefault(name.casefold(), name)
+        if other != name:
+            return other, name
+    return None
+
+
 def distinct(strings: Any) -> tuple[Array, list[str], Array]:
     """Codes of the rows (-1: missing), the distinct strings, and how often each occurs.
 

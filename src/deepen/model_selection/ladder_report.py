@@ -59,7 +59,7 @@ def _rung_row(ladder: Ladder, result: RungResult) -> RungRow:
     return RungRow(
         title=result.title,
         loss=show(result.mean, uncertainty_of(result), metric) if has_loss else "n/a",
-        interval=show_interval(low, high, metric) if result.is_finished else _no_interval(result),
+        interval=show_interval(low, high, metric) if low < high else _no_interval(result),
         mean=float("nan") if result.is_failed else result.mean,
         ends=(float("nan"),) * 2 if result.is_failed else result.interval,
         scores=[] if result.is_failed else result.scores,
@@ -73,7 +73,7 @@ def _rung_row(ladder: Ladder, result: RungResult) -> RungRow:
 
 
 def _no_interval(result: RungResult) -> str:
-    return "no interval from one repeat" if result.scores and not result.is_failed else ""
+    return "no interval from one repeat" if len(result.scores) == 1 and not result.is_failed else ""
 
 
 def _effort(result: RungResult, n_repeats: int) -> str:

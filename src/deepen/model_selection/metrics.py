@@ -3,10 +3,13 @@
 Every loss is a mean over rows, or is written as one, so that the rows that judge can be counted:
 
     error, log loss      the row's own loss
-    balanced error       n / (K n_c) for a wrong row of class c
+    balanced error       mean of e_c + n / (K n_c) (1[row is wrong] - e_c), e_c the error in class c
     1 - AUC              mean V + n / n_c (V_i - mean V), V_i the share of the other class on the wrong
                          side of the row (DeLong, DeLong and Clarke-Pearson 1988, eq. 4 and 5)
     RMSE                 rmse + (e_i^2 - mse) / (2 rmse): its first-order part
+
+The last three vary from row to row as much as the loss does from sample to sample: how many rows a class
+has does not move the balanced error, so that a guess that never looks at a row has no interval.
 """
 
 from __future__ import annotations
@@ -71,7 +74,10 @@ def _error(y_true: Array, y_pred: Array) -> Array:
 
 def _balanced_error(y_true: Array, y_pred: Array) -> Array:
     _, numbers, counts = np.unique(y_true, return_inverse=True, return_counts=True)
-    return (y_true != y_pred) * (len(y_true) / len(counts) / counts)[numbers]
+    is_wrong = y_true != y_pred
+    errors = np.bincount(numbers, weights=is_wrong) / counts
+    weights = len(y_true) / len(counts) / counts
+    return errors.mean() + weights[numbers] * (is_wrong - errors[numbers])
 
 
 def _log_loss(y_true: Array, proba: Array) -> Array:

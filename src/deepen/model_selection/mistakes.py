@@ -49,10 +49,11 @@ def mean_outputs(outcomes: Sequence[Outcome]) -> tuple[NDArray[np.int64], Array]
     return found, total / counts.reshape(-1, *[1] * (output.ndim - 1))
 
 
-def residuals_once(ladder: Any) -> Array:
-    """Truth minus prediction of each row that judged, once, however many repeats it judged."""
+def errors_once(ladder: Any) -> tuple[Array, Array]:
+    """Truth minus prediction, and prediction, of each row that judged, once in however many repeats."""
     _, once = np.unique(ladder.test_rows_, return_index=True)
-    return np.asarray((ladder.test_targets_ - ladder.test_predictions_)[once])
+    predicted = np.asarray(ladder.test_predictions_)[once]
+    return ladder.test_targets_[once] - predicted, predicted
 
 
 def worst_mistakes(

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from deepen.datasets.values import differ_by_case
 from deepen.model_selection.ladder import Ladder
-from deepen.model_selection.mistakes import residuals_once
+from deepen.model_selection.mistakes import errors_once
 from deepen.model_selection.pictures import at_pixels, picture_shape
 from deepen.model_selection.pretraining import MOST_ROWS
 from deepen.model_selection.rungs import RUNGS
@@ -31,7 +32,7 @@ def notices(ladder: Ladder, warnings: Sequence[str] = ()) -> list[Notice]:
         found.append(Notice("Interrupted", text, True))
     if ladder.refit_reason_:
         found.append(Notice("No model file", f"There is no model file: {ladder.refit_reason_}."))
-    found += _classes(ladder)
+    found += [*_spellings(ladder), *_classes(ladder)]
     if ladder.n_used_ < ladder.n_samples_:
         text = (
             f"{ladder.n_used_:,} of {_rows(ladder.n_samples_)} are used: all would not fit into the time "
@@ -68,7 +69,7 @@ def few_rows_decide(ladder: Ladder) -> str:
     """Whether a few far errors make most of a mean of squares, in words; empty elsewhere."""
     if ladder.metric_.key != "rmse":
         return ""
-    squares = np.sort(residuals_once(ladder) ** 2)[::-1]
+    squares = np.sort(errors_once(ladder)[0] ** 2)[::-1]
     if len(squares) < ROWS_TO_TELL:
         return ""
     n = max(1, int(FEW_OF_MANY * len(squares)))
@@ -91,6 +92,18 @@ def _leaks(ladder: Ladder) -> list[Notice]:
         text = without.sentence if without is not None else "n/a: no time was left for it."
         found.append(Notice(f"Without {them}", text, True))
     return found
+
+
+def _spellings(ladder: Ladder) -> list[Notice]:
+    pair = differ_by_case(list(ladder.class_counts_))
+    if pair is None:
+        return []
+    first, second = (f"'{_cut(name)}' ({ladder.class_counts_[name]:,})" for name in pair)
+    text = (
+        f"{first} and {second} differ by case alone and count as two classes; where they mean the "
+        "same, write them alike and climb anew."
+    )
+    return [Notice("Classes spelt alike", text, True)]
 
 
 def _classes(ladder: Ladder) -> list[Notice]:

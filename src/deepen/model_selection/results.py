@@ -100,7 +100,8 @@ class RungResult:
     mean : float
         Mean of the scores.
     interval : tuple of (float, float)
-        95 % interval of the mean, see `intervals`.
+        95 % interval of the mean, see `intervals`; a point where no sample could change the mean,
+        as the balanced error of the baseline.
     fit_seconds : list of float
         Time of the chosen setting's training in each repeat.
     seconds : float
@@ -174,8 +175,15 @@ class RungResult:
         self.params, self.n_chosen = dict(behind[0].params), len(behind)
         self.n_epochs = int(np.median([outcome.n_epochs for outcome in behind]))
         if len(outcomes) >= 2:
-            low, high = estimate([outcome.losses for outcome in outcomes], judging).interval()
+            losses_of_rows = [outcome.losses for outcome in outcomes]
+            low, high = estimate(losses_of_rows, judging).interval()
+            if self.role == "baseline" and _is_constant(losses_of_rows):
+                low = high = self.mean
             self.interval = (max(0.0, low), min(1.0 if is_rate else float("inf"), high))
+
+
+def _is_constant(repeats: Sequence[RowLosses]) -> bool:
+    return float(np.ptp(np.concatenate([repeat.values for repeat in repeats]))) == 0.0
 
 
 def _tuned(outcome: Outcome) -> float:

@@ -115,16 +115,15 @@ def show_result(result: RungResult, metric: Metric) -> str:
     """Mean loss with its interval; of one repeat the mean alone, to two figures."""
     low, high = result.interval
     shown = show(result.mean, uncertainty_of(result), metric)
-    is_known = math.isfinite(high - low)
-    return f"{shown} ({show_interval(low, high, metric)})" if is_known else shown
+    has_width = math.isfinite(high - low) and high > low
+    return f"{shown} ({show_interval(low, high, metric)})" if has_width else shown
 
 
 def uncertainty_of(result: RungResult) -> float:
-    """Half the interval of a rung's loss; a part of the loss where one repeat is all there is."""
+    """Half the interval of a rung's loss; a part of the loss where there is none."""
     low, high = result.interval
-    if math.isfinite(high - low):
-        return (high - low) / 2
-    return FROM_ONE_REPEAT * result.mean or 1.0
+    half = (high - low) / 2 if math.isfinite(high - low) else 0.0
+    return half or FROM_ONE_REPEAT * result.mean or 1.0
 
 
 def uncertainty_of_gain(gain: Gain) -> float:

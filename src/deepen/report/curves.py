@@ -55,8 +55,9 @@ def _curves(title: str, histories: Sequence[History], n_points: int, step: str) 
     if longest < 2 or not finite:
         return ""
     is_log = min(finite) > 0 and max(finite) > LOG_RATIO * min(finite)
+    y_label = "loss, log scale" if is_log else "loss"
     chart = Chart(
-        Span([1, longest]), Span(finite, is_log=is_log), x_label=step, y_label="loss", size=SMALL
+        Span([1, longest]), Span(finite, is_log=is_log), x_label=step, y_label=y_label, size=SMALL
     )
     for name, css in _KINDS:
         for history in histories:
@@ -98,7 +99,7 @@ def _label_chart(report: Report, curve: LabelCurve) -> str:
     chart = Chart(
         Span(counts, is_log=True),
         Span(heights, is_percent=report.is_percent),
-        x_label="labelled training rows",
+        x_label="labelled training rows, log scale",
         y_label=report.metric.removesuffix(", %"),
     )
     for number, line in enumerate(lines, start=1):
