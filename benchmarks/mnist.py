@@ -54,7 +54,15 @@ _DROPOUT = {
 SETTINGS: dict[str, dict[str, Any]] = {
     "plain": {**_SGD, "hidden_layer_sizes": [800, 800], "momentum": 0.95, "epochs": 40},
     "dropout": _DROPOUT,
-    "maxnorm": {**_DROPOUT, "max_norm": 2.0},
+    "maxnorm": {
+        **_DROPOUT,
+        "max_norm": 2.0,
+        "input_dropout": 0.0,
+        "noise": 0.4,
+        "dropout": 0.25,
+        "label_smoothing": 0.1,
+        "epochs": 200,
+    },
 }
 
 # What the search changes in them, one line a candidate.
@@ -74,6 +82,8 @@ CANDIDATES: dict[str, list[dict[str, Any]]] = {
     ],
     "maxnorm": [
         {},
+        {"noise": 0.0, "input_dropout": 0.2, "dropout": 0.5, "label_smoothing": 0.0},
+        {"dropout": 0.5},
         {"max_norm": 1.0},
         {"max_norm": 1.5},
         {"max_norm": 3.0},

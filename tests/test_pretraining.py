@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 import warnings
 
 import jax
@@ -71,6 +72,18 @@ def by_hand(template, X, sizes):
     return fitted
 
 
+class Identity(TransformerMixin, BaseEstimator):
+    """A layer that hands on the rows as it got them, with weights to show."""
+
+    components_, intercept_hidden_, activation = np.eye(9, dtype=np.float32), np.zeros(9), "logistic"
+
+    def fit(self, X, y=None):
+        return self
+
+    def transform(self, X):
+        return X
+
+
 def starting_weights(model, *data, **options):
     """Weights before the first epoch: what pre-training leaves, from a callback that stops the fit."""
     copies = []
@@ -112,6 +125,33 @@ def test_the_weights_of_every_model_make_its_transform(rng):
         np.testing.assert_allclose(g(seen @ W + b), fitted.transform(seen), rtol=1e-4, atol=1e-5)
         V, c = decoder_weights(fitted)
         assert (V.shape, c.shape) == (W.T.shape, (seen.shape[1],))
+
+
+def test_features_take_the_place_of_those_below_but_never_of_the_users_rows(rng, monkeypatch):
+    """Layers of one width, whose rows go up in pieces of 50, are those trained by hand."""
+    monkeypatch.setattr(_pretraining, "ROWS_AT_A_TIME", 50)
+    X, y = rows(rng)
+    sizes = (9, 9, 9, 9)
+    fitted = network(hidden_layer_sizes=sizes, pretrainer=[MACHINE] * 4).fit(X, y).pretrainers_
+    for one, expected in zip(fitted, by_hand(MACHINE, X, sizes), strict=True):
+        np.testing.assert_allclose(one.components_, expected.components_, rtol=1e-4, atol=1e-6)
+    narrow, before = X[:, :9].copy(), X[:, :9].copy()
+    layers = [FrozenEstimator(Identity()), MACHINE, MACHINE, MACHINE]
+    network(hidden_layer_sizes=sizes, pretrainer=layers).fit(narrow, y)
+    np.testing.assert_array_equal(narrow, before)
+
+
+def test_features_of_one_layer_at_a_time_are_in_memory(rng):
+    X, many = rows(rng)[0], np.zeros((100_000, 64), np.float32)
+    layers = [FrozenEstimator(BernoulliRBM(64, n_iter=1).fit(X)) for _ in range(3)]
+    top = BernoulliRBM(64, n_iter=1, batch_size=1000)
+    model = network(hidden_layer_sizes=[64] * 4, pretrainer=[*layers, top])
+    _pretraining.pretrain(model, many[:2000], rng)  # what it loads is not counted
+    tracemalloc.start()
+    _pretraining.pretrain(model, many, rng)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 2.8 * many.nbytes  # with the copy that the top one's fit makes
 
 
 @pytest.mark.parametrize("kind", [MLPClassifier, MLPRegressor])

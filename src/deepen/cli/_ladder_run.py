@@ -118,7 +118,8 @@ def run(
     kinds = parse_types(options.types)
     with input_errors():
         given, name = _read(options)
-        y = given.y
+        # Kept for its counts; the words of two million rows would be pointers of 16 MB.
+        y = given.y if given.y.dtype.kind == "f" else given.y.astype("category")
         options.target = name
         from deepen.cli._progress import climb_progress
         from deepen.cli._set_aside import set_aside

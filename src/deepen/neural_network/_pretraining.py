@@ -28,6 +28,7 @@ from deepen.neural_network._visible_scale import are_counts, are_probabilities, 
 Array = NDArray[Any]
 # Of the pretrainers that a name stands for: small tables need the steps, large ones the epochs.
 BATCH_SIZE, N_STEPS, N_EPOCHS = 100, 3000, (20, 300)
+ROWS_AT_A_TIME = 2**14
 MASKED_SHARE = 0.25  # (Vincent et al. 2010, table 3, the level that most of their data sets prefer)
 
 
@@ -130,8 +131,22 @@ def pretrain(network: Any, X: Any, rng: np.random.RandomState) -> list[Any]:
         fitted.append(model)
         n_features = size
         if layer < last:
-            features = model.transform(features).astype(X.dtype, copy=False)
+            features = _above(model, features, size, X)
     return fitted
+
+
+def _above(model: Any, rows: Any, n_units: int, X: Any) -> Any:
+    """What a layer makes of rows, in the place of those below where it has as many units.
+
+    They may be the largest arrays of a run, and nobody needs those below any more; X is the user's.
+    """
+    is_given = rows is X or (isinstance(X, np.ndarray) and np.may_share_memory(rows, X))
+    if is_given or rows.shape[1] != n_units:
+        return model.transform(rows).astype(rows.dtype, copy=False)
+    for start in range(0, len(rows), ROWS_AT_A_TIME):
+        part = slice(start, start + ROWS_AT_A_TIME)
+        rows[part] = model.transform(rows[part])
+    return rows
 
 
 def _fit_layer(network: Any, model: Any, features: Any, layer: int, n_layers: int) -> None:
