@@ -75,7 +75,11 @@ def by_hand(template, X, sizes):
 class Identity(TransformerMixin, BaseEstimator):
     """A layer that hands on the rows as it got them, with weights to show."""
 
-    components_, intercept_hidden_, activation = np.eye(9, dtype=np.float32), np.zeros(9), "logistic"
+    components_, intercept_hidden_, activation = (
+        np.eye(9, dtype=np.float32),
+        np.zeros(9),
+        "logistic",
+    )
 
     def fit(self, X, y=None):
         return self
