@@ -117,8 +117,14 @@ def training_facts(
         labels, counts = np.unique(np.asarray(y), return_counts=True)
         pairs = zip(labels.tolist(), counts.tolist(), strict=True)
         return {**facts, "classes": {str(label): count for label, count in pairs}}
-    ends = {"least": float(np.min(y)), "most": float(np.max(y))}
-    return {**facts, "mean": float(np.mean(y)), "std": float(np.std(y)), **ends}
+    amounts = np.asarray(y, dtype=np.float64)
+    found = {
+        "mean": amounts.mean(),
+        "std": amounts.std(),
+        "least": amounts.min(),
+        "most": amounts.max(),
+    }
+    return facts | {name: float(value) for name, value in found.items()}
 
 
 def read_with_target(source: str, target: str | None) -> tuple[Any, Any, str]:

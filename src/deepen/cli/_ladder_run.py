@@ -119,7 +119,7 @@ def run(
     with input_errors():
         given, name = _read(options)
         # Kept for its counts; the words of two million rows would be pointers of 16 MB.
-        y = given.y if given.y.dtype.kind == "f" else given.y.astype("category")
+        y = given.y.astype("category") if given.y.dtype == object else given.y
         options.target = name
         from deepen.cli._progress import climb_progress
         from deepen.cli._set_aside import set_aside
