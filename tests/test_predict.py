@@ -191,7 +191,8 @@ def test_wrong_options(folder, tmp_path, monkeypatch, model, words, message):
 def test_a_ladders_model_has_intervals_from_the_rows_that_judged(folder, tmp_path):
     rng = np.random.default_rng()
     table = pd.DataFrame(rng.normal(size=(1500, 3)), columns=["a", "b", "c"])
-    table["amount"] = 3 * table["a"] + rng.normal(size=len(table))
+    # whole numbers, which are amounts all the same
+    table["amount"] = (300 * table["a"] + 100 * rng.normal(size=len(table))).astype(int)
     old, new = tmp_path / "old.csv", tmp_path / "new.csv"
     table[:500].to_csv(old, index=False)
     table[500:].to_csv(new, index=False)
