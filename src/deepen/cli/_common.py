@@ -104,6 +104,7 @@ def training_facts(
     ``deepen evaluate``; ``least`` and ``most`` are the ends of what was seen.
     """
     import numpy as np
+    import pandas as pd
 
     facts: dict[str, Any] = {
         "data": source,
@@ -114,9 +115,8 @@ def training_facts(
         "seconds": round(float(seconds), 3),
     }
     if task == "classification":
-        labels, counts = np.unique(np.asarray(y), return_counts=True)
-        pairs = zip(labels.tolist(), counts.tolist(), strict=True)
-        return {**facts, "classes": {str(label): count for label, count in pairs}}
+        counts = pd.Series(y).value_counts(sort=False).sort_index()
+        return {**facts, "classes": {str(label): int(n) for label, n in counts.items() if n}}
     amounts = np.asarray(y, dtype=np.float64)
     found = {
         "mean": amounts.mean(),

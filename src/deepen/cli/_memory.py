@@ -53,8 +53,8 @@ def frugal(progress: Callable[[LadderEvent], None]) -> Callable[[LadderEvent], N
     from deepen.cli._common import warm_up
 
     def told(event: LadderEvent) -> None:
-        if event.kind == "rung":
-            forget_programs()  # no two rungs have the same network
+        if event.kind in ("rung", "after"):
+            forget_programs()  # no two rungs have the same network, and no two curves of labels
         if event.kind in ("rung", "refit", "after"):
             give_back()
         if event.kind == "rung" and event.role != "baseline":
