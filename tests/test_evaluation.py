@@ -53,7 +53,7 @@ def test_classes_that_the_model_never_saw_or_never_says():
 def test_figures_of_amounts_are_scikit_learns(rng):
     y = rng.normal(size=200)
     said = y + rng.normal(size=200)
-    figures = amount_figures(y, said, 0.3, {"90 %": 1.5})
+    figures = amount_figures(y, said, 0.3, {"90 %": (said - 1.5, said + 1.5)})
     assert figures.rmse == pytest.approx(metrics.root_mean_squared_error(y, said))
     assert figures.mae == pytest.approx(metrics.mean_absolute_error(y, said))
     assert figures.r2 == pytest.approx(metrics.r2_score(y, said))

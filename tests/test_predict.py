@@ -14,6 +14,7 @@ import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
+import deepen
 from deepen.cli import app
 from deepen.cli._common import parse_types
 from deepen.modelfile import read_header
@@ -188,28 +189,69 @@ def test_wrong_options(folder, tmp_path, monkeypatch, model, words, message):
     assert sorted(folder.iterdir()) == before and not list(tmp_path.iterdir())
 
 
-def test_a_ladders_model_has_intervals_from_the_rows_that_judged(folder, tmp_path):
-    rng = np.random.default_rng()
-    table = pd.DataFrame(rng.normal(size=(1500, 3)), columns=["a", "b", "c"])
-    # whole numbers, which are amounts all the same
-    table["amount"] = (300 * table["a"] + 100 * rng.normal(size=len(table))).astype(int)
-    old, new = tmp_path / "old.csv", tmp_path / "new.csv"
-    table[:500].to_csv(old, index=False)
-    table[500:].to_csv(new, index=False)
-    good("ladder", old, "--target", "amount", "--rungs", "baseline,linear", "--repeats", "3",
-         "--out", tmp_path / "run")  # fmt: skip
+def amounts(rng, n_rows):
+    """Whole amounts whose noise grows with them."""
+    table = pd.DataFrame(rng.uniform(1, 10, (n_rows, 2)), columns=["size", "age"])
+    noise = 20 * table["size"] * rng.normal(size=n_rows)
+    return table.assign(amount=np.maximum(0, 300 * table["size"] + noise).astype(int))
+
+
+def check_intervals(model, table, folder, least, most):
+    """Wider where the amounts are larger; `evaluate` finds the coverage that the file has."""
+    table.to_csv(folder / "new.csv", index=False)
+    good("predict", model, folder / "new.csv", "--interval", "0.8", "--out", folder / "p.csv")
+    out = pd.read_csv(folder / "p.csv")
+    widths = (out["amount_high"] - out["amount_low"]).to_numpy()
+    is_small = out["amount"].to_numpy() < 900
+    assert np.median(widths[~is_small]) > 2 * np.median(widths[is_small])
+    held = (out["amount_low"] <= table["amount"]) & (table["amount"] <= out["amount_high"])
+    assert least < held.mean() < most
+    good("evaluate", model, folder / "new.csv", "--json", folder / "e.json", "--force")
+    coverage = json.loads((folder / "e.json").read_text())["coverage"]
+    assert coverage["80 %"] == pytest.approx(
+        held.mean(), abs=1e-3
+    )  # the file is in single precision
+
+
+def test_a_ladders_model_has_intervals_from_the_rows_that_judged(tmp_path, rng):
+    amounts(rng, 600).to_csv(tmp_path / "old.csv", index=False)
+    good("ladder", tmp_path / "old.csv", "--target", "amount", "--rungs", "baseline,linear",
+         "--repeats", "3", "--out", tmp_path / "run")  # fmt: skip
     model = tmp_path / "run" / "model.deepen"
-    kept = read_header(model)["info"]["residuals"]["n"]
-    assert 100 < kept <= 300  # a fifth of the rows judges in each repeat; each row counts once
-    good("predict", model, new, "--interval", "0.8", "--out", tmp_path / "p.csv")
-    out = pd.read_csv(tmp_path / "p.csv")
-    truth = table["amount"][500:].to_numpy()
-    held = (out["amount_low"] <= truth) & (truth <= out["amount_high"])
-    assert 0.7 < held.mean() < 0.9
+    kept = read_header(model)["info"]["residuals"]
+    # a fifth of the rows judges in each repeat; each row counts once
+    assert 200 < kept["n"] <= 360 and len(kept["parts"]) >= 2
+    check_intervals(model, amounts(rng, 2000), tmp_path, 0.7, 0.9)
 
 
-def test_amounts_that_never_were_negative_have_no_negative_end(tmp_path):
-    rng = np.random.default_rng()
+def test_a_fitted_model_has_intervals_that_widen(tmp_path, rng):
+    amounts(rng, 3000).to_csv(tmp_path / "old.csv", index=False)
+    model = tmp_path / "m.deepen"
+    good("fit", tmp_path / "old.csv", "--target", "amount", "--model", "linear", "--out", model)
+    assert len(read_header(model)["info"]["residuals"]["parts"]) == 5
+    check_intervals(model, amounts(rng, 2000), tmp_path, 0.74, 0.86)
+
+
+@pytest.mark.parametrize("change", [
+    {"n": None}, {"absolute": None}, {"absolute": [3.0, 1.0]}, {"absolute": [-1.0, 1.0]},
+    {"edges": [1.0]}, {"parts": [[1.0], [2.0]]}, {"edges": [2.0, 1.0], "parts": [[1.0]] * 3},
+    {"edges": ["x"], "parts": [[1.0], [2.0]]}, {"edges": [1.0], "parts": [[1.0], ["nan"]]},
+    {"edges": [1.0], "parts": [[1.0], None]}, {"edges": [1.0], "parts": 5},
+    {"edges": [1.0], "parts": [[1.0], []]}, {"edges": [float("inf")], "parts": [[1.0], [2.0]]},
+])  # fmt: skip
+def test_damaged_errors_are_one_clear_line(folder, tmp_path, change):
+    residuals = {"n": 3, "absolute": [0.5, 1.0, 2.0]} | change
+    info = read_header(folder / "r.deepen")["info"] | {"residuals": residuals}
+    deepen.save(deepen.load(folder / "r.deepen"), tmp_path / "m.deepen", info=info)
+    words, out = [tmp_path / "m.deepen", folder / "data.csv"], tmp_path / "p"
+    for line in (
+        refused("predict", *words, "--interval", "0.5", "--out", out),
+        refused("evaluate", *words, "--json", out),
+    ):
+        assert "held-out errors are damaged" in line and not out.exists()
+
+
+def test_ends_below_zero_are_cut_where_no_amount_was(tmp_path, rng):
     table = pd.DataFrame({"size": rng.uniform(0, 10, 400)})
     table["price"] = np.maximum(0, 5 * table["size"] - 10 + rng.normal(size=400))
     table.to_csv(tmp_path / "t.csv", index=False)
@@ -218,6 +260,7 @@ def test_amounts_that_never_were_negative_have_no_negative_end(tmp_path):
     good("predict", model, tmp_path / "t.csv", "--interval", "0.9", "--out", out)
     found = pd.read_csv(out)
     low, price = found["price_low"].to_numpy(), found["price"].to_numpy()
+    # a prediction below zero stays within its own interval
     assert (price < 0).any() and np.array_equal(low[low < 0], price[price < 0])
     assert (low == 0).sum() > 10 and (found["price_high"] >= np.maximum(price, 0)).all()
     held = (low <= table["price"]) & (table["price"] <= found["price_high"])

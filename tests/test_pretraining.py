@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tracemalloc
 import warnings
 
 import jax
@@ -31,6 +30,7 @@ from deepen.neural_network import (
     StackedAutoencoderClassifier,
     _pretraining,
 )
+from deepen.neural_network._pretraining import _fit_layer as fit_layer
 from deepen.neural_network._pretraining import decoder_weights, encoder_weights
 from test_compilation import compilations
 
@@ -70,22 +70,6 @@ def by_hand(template, X, sizes):
         features = model.transform(features)
         fitted.append(model)
     return fitted
-
-
-class Identity(TransformerMixin, BaseEstimator):
-    """A layer that hands on the rows as it got them, with weights to show."""
-
-    components_, intercept_hidden_, activation = (
-        np.eye(9, dtype=np.float32),
-        np.zeros(9),
-        "logistic",
-    )
-
-    def fit(self, X, y=None):
-        return self
-
-    def transform(self, X):
-        return X
 
 
 def starting_weights(model, *data, **options):
@@ -131,31 +115,49 @@ def test_the_weights_of_every_model_make_its_transform(rng):
         assert (V.shape, c.shape) == (W.T.shape, (seen.shape[1],))
 
 
-def test_features_take_the_place_of_those_below_but_never_of_the_users_rows(rng, monkeypatch):
+def test_features_take_the_place_of_those_below(rng, monkeypatch):
     """Layers of one width, whose rows go up in pieces of 50, are those trained by hand."""
     monkeypatch.setattr(_pretraining, "ROWS_AT_A_TIME", 50)
     X, y = rows(rng)
-    sizes = (9, 9, 9, 9)
+    sizes, handed = (9, 9, 9, 9), []
+    monkeypatch.setattr(_pretraining, "_fit_layer", lambda network, model, features, *rest: (
+        handed.append(features), fit_layer(network, model, features, *rest)))  # fmt: skip
     fitted = network(hidden_layer_sizes=sizes, pretrainer=[MACHINE] * 4).fit(X, y).pretrainers_
+    assert handed[1] is handed[2] is handed[3] and handed[0] is not handed[1]
     for one, expected in zip(fitted, by_hand(MACHINE, X, sizes), strict=True):
         np.testing.assert_allclose(one.components_, expected.components_, rtol=1e-4, atol=1e-6)
-    narrow, before = X[:, :9].copy(), X[:, :9].copy()
-    layers = [FrozenEstimator(Identity()), MACHINE, MACHINE, MACHINE]
-    network(hidden_layer_sizes=sizes, pretrainer=layers).fit(narrow, y)
-    np.testing.assert_array_equal(narrow, before)
 
 
-def test_features_of_one_layer_at_a_time_are_in_memory(rng):
-    X, many = rows(rng)[0], np.zeros((100_000, 64), np.float32)
-    layers = [FrozenEstimator(BernoulliRBM(64, n_iter=1).fit(X)) for _ in range(3)]
-    top = BernoulliRBM(64, n_iter=1, batch_size=1000)
-    model = network(hidden_layer_sizes=[64] * 4, pretrainer=[*layers, top])
-    _pretraining.pretrain(model, many[:2000], rng)  # what it loads is not counted
-    tracemalloc.start()
-    _pretraining.pretrain(model, many, rng)
-    peak = tracemalloc.get_traced_memory()[1]
-    tracemalloc.stop()
-    assert peak < 2.8 * many.nbytes  # with the copy that the top one's fit makes
+class Keeper(neural_network.BernoulliRBM):
+    """Keeps the rows that it is given, and hands out what it keeps."""
+
+    def fit(self, X, y=None):
+        self.seen_ = X
+        return super().fit(X)
+
+    def transform(self, X):
+        self.made_ = np.asarray(jax.numpy.asarray(super().transform(X)))  # read-only
+        return self.made_
+
+
+def test_what_a_users_layer_keeps_is_left_alone(rng):
+    X, y = rows(rng)
+    keeper = Keeper(9, n_iter=3, random_state=7)
+    frozen = FrozenEstimator(clone(keeper).fit(X[:, :9]))
+    for layers in (
+        [keeper] * 4,
+        [MACHINE, keeper, MACHINE, keeper],
+        [frozen, MACHINE, *[keeper] * 2],
+    ):
+        start = X if layers[0] is not frozen else X[:, :9].copy()
+        before = start.copy()
+        model = network(hidden_layer_sizes=(9,) * 4, pretrainer=layers)
+        fitted, features = model.fit(start, y).pretrainers_, before
+        np.testing.assert_array_equal(start, before)
+        for one in fitted:
+            if isinstance(one, Keeper):
+                np.testing.assert_allclose(one.seen_, features, rtol=1e-5, atol=1e-6)
+            features = one.transform(features)
 
 
 @pytest.mark.parametrize("kind", [MLPClassifier, MLPRegressor])

@@ -39,7 +39,7 @@ def climbed(n_wrong, n_rows=N_ROWS, min_gain=0.01):
             for repeat, one in enumerate(losses[name])
         ]
         results[name] = RungResult(name, TITLES.get(name, name), "ladder")
-        results[name].summarise(outcomes, judging, is_rate=True)
+        results[name].summarise(outcomes, judging, METRICS["error"])
     return decide(losses, judging, min_gain), results
 
 
@@ -145,7 +145,7 @@ def test_a_lower_loss_over_other_repeats_is_explained(rng):
         losses[name] = [RowLosses(r, 1.0 * w) for r, w in zip(parts, wrong, strict=True)]
         outcomes = [Outcome(k, one, np.zeros((100, 2)), {}) for k, one in enumerate(losses[name])]
         results[name] = RungResult(name, TITLES[name], "ladder")
-        results[name].summarise(outcomes, judging, is_rate=True)
+        results[name].summarise(outcomes, judging, METRICS["error"])
     verdict = decide(losses, judging, 0.01)
     assert verdict.best == "deep" and results["linear"].mean < results["deep"].mean
     said = with_sentence(verdict, results, METRICS["error"], "500 rows", None).sentence

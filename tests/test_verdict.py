@@ -89,6 +89,25 @@ def test_the_balanced_errors_variance_is_that_within_the_classes(rng):
     assert np.var(weighted) > 1.5 * np.var(metric.rows(y, predicted))  # as if classes were drawn
 
 
+@pytest.mark.parametrize("n_rare", [10, 30])
+def test_a_rare_classes_errors_are_not_thought_better_known_than_they_are(n_rare, rng):
+    """Two rungs as good as one another, judged by overlapping repeats of few rare rows."""
+    metric, missed = METRICS["balanced_error"], 0
+    y = np.repeat([0, 1], [300 - n_rare, n_rare])
+    judging = Judging(np.arange(300), RATIO, unit_of(metric, y))
+    for _ in range(300):
+        first, second = (np.where(rng.rand(300) < 0.2, 1 - y, y) for _ in range(2))
+        pairs: list[list[RowLosses]] = [[], []]
+        for _ in range(5):
+            rows = np.concatenate([rng.permutation(np.flatnonzero(y == c))[: (y == c).sum() // 5]
+                                   for c in (0, 1)])  # fmt: skip
+            for repeats, predicted in zip(pairs, (first, second), strict=True):
+                repeats.append(RowLosses(rows, metric.rows(y[rows], predicted[rows])))
+        low, high = difference(*pairs, judging).interval()
+        missed += not low <= 0 <= high
+    assert missed <= 0.09 * 300
+
+
 def test_a_guess_that_looks_at_nothing_has_a_balanced_error_without_an_interval():
     y = np.repeat([0, 1, 2], [50, 30, 20])
     guess = [METRICS["balanced_error"].rows(y, np.zeros(100)) for _ in range(2)]
@@ -97,10 +116,15 @@ def test_a_guess_that_looks_at_nothing_has_a_balanced_error_without_an_interval(
     judging = Judging(np.arange(100), RATIO, unit_of(METRICS["balanced_error"], y))
     baseline, rung = RungResult("none", "none", "baseline"), RungResult("a", "a", "ladder")
     for result in (baseline, rung):
-        result.summarise(outcomes, judging, is_rate=True)
+        result.summarise(outcomes, judging, METRICS["balanced_error"])
         assert result.mean == pytest.approx(2 / 3)
     assert baseline.interval[0] == baseline.interval[1] and rung.interval[0] < rung.interval[1]
     assert show_result(baseline, METRICS["balanced_error"]) == "67 %"
+    # that no row of a sample was wrong does not prove that none ever is
+    right = [Outcome(r, RowLosses(np.arange(40), np.zeros(40)), np.zeros((40, 2)), {})
+             for r in range(2)]  # fmt: skip
+    baseline.summarise(right, Judging(np.arange(40), RATIO, 1.0), METRICS["error"])
+    assert baseline.interval[1] > 0.05
 
 
 def test_differences_use_the_repeats_that_both_have():

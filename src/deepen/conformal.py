@@ -7,10 +7,12 @@ model that made the residuals (split conformal prediction; Lei et al. 2018, Theo
 113:1094). A model trained again on all rows errs less as a rule, so that its intervals are wide
 rather than narrow; that part is no theorem.
 
-Errors grow with what is predicted, as those of prices do. So the held-out rows are cut into equal parts
-by f(x), and a new row has the q of the part that it falls into: the same promise for every part (Mondrian
+Errors grow with what is predicted, as those of prices do. So the held-out rows are cut into parts by
+f(x), and a new row has the q of the part that it falls into: the same promise for every part (Mondrian
 conformal prediction; Vovk, Gammerman and Shafer 2005, section 4.5), but for the cuts, which are found on
-the same rows. Few rows stay together.
+the same rows. Few rows stay together. A level that the n of one part cannot bear, above n / (n + 1), has
+there the q of all rows or the largest error of the part, whichever is larger: then the promise is that
+of all rows together.
 """
 
 from __future__ import annotations
@@ -35,14 +37,14 @@ def residual_quantiles(residuals: ArrayLike, predicted: ArrayLike | None = None)
     residuals : array-like of shape (n_samples,)
         Target minus prediction on rows that the model was not trained on.
     predicted : array-like of shape (n_samples,), optional
-        The predictions, by which 200 rows and more are cut into parts of at least 100, five at most.
+        The predictions, by which the rows are cut into parts of at least 100, five at most.
 
     Returns
     -------
     quantiles : dict
         ``n``, and ``absolute``: of m values, the k-th is the order statistic of level k / (m + 1).
         All residuals up to 999 of them, else those of levels 0.001, 0.002 and so on. With parts also
-        ``edges``, the predictions between them, and ``parts``, such values for each.
+        ``edges``, the least prediction of each but the first, and ``parts``, such values for each.
 
     Examples
     --------
@@ -51,16 +53,28 @@ def residual_quantiles(residuals: ArrayLike, predicted: ArrayLike | None = None)
     """
     absolute = np.abs(np.asarray(residuals, dtype=np.float64))
     found = {"n": len(absolute), "absolute": _order_statistics(absolute)}
-    n_parts = min(MOST_PARTS, len(absolute) // LEAST_IN_PART)
-    if predicted is None or n_parts < 2:
+    if predicted is None:
         return found
     predicted = np.asarray(predicted, dtype=np.float64)
-    edges = np.quantile(predicted, np.arange(1, n_parts) / n_parts)
+    edges = _edges(np.sort(predicted))
+    if not edges:
+        return found
     numbers = np.searchsorted(edges, predicted, side="right")
-    if np.bincount(numbers, minlength=n_parts).min() < LEAST_IN_PART // 2:
-        return found  # many rows have the same prediction
-    parts = [_order_statistics(absolute[numbers == part]) for part in range(n_parts)]
-    return found | {"edges": edges.tolist(), "parts": parts}
+    parts = [_order_statistics(absolute[numbers == part]) for part in range(len(edges) + 1)]
+    return found | {"edges": edges, "parts": parts}
+
+
+def _edges(ordered: FloatArray) -> list[float]:
+    """Where the predictions are cut; none falls between equal ones."""
+    n = len(ordered)
+    n_parts = min(MOST_PARTS, n // LEAST_IN_PART)
+    edges, n_below = [], 0
+    for wanted in np.unique(ordered[[k * n // n_parts for k in range(1, n_parts)]]):
+        place = int(np.searchsorted(ordered, wanted))
+        if place - n_below >= LEAST_IN_PART and n - place >= LEAST_IN_PART:
+            edges.append(float(wanted))
+            n_below = place
+    return edges
 
 
 def _order_statistics(absolute: FloatArray) -> list[float]:
@@ -71,10 +85,8 @@ def _order_statistics(absolute: FloatArray) -> list[float]:
     return [float(value) for value in ordered]
 
 
-def half_width(
-    quantiles: dict[str, Any], level: float, predicted: ArrayLike | None = None
-) -> float | FloatArray:
-    """Half the width of the intervals of a level.
+def half_width(quantiles: dict[str, Any], level: float) -> float:
+    """Half the width of an interval of a level, of all rows alike.
 
     Parameters
     ----------
@@ -82,14 +94,11 @@ def half_width(
         Of ``residual_quantiles``.
     level : float in (0, 1)
         Probability that a target lies inside.
-    predicted : array-like of shape (n_samples,), optional
-        Predictions to have intervals around.
 
     Returns
     -------
-    half_width : float, or ndarray of shape (n_samples,) where ``predicted`` is given
-        In the target's units. One for all where there are no parts, or too few rows in one of them
-        for this level.
+    half_width : float
+        In the target's units.
 
     Raises
     ------
@@ -103,21 +112,87 @@ def half_width(
     """
     if not 0 < level < 1:
         raise ValueError(f"level must be between 0 and 1, got {level!r}.")
-    everywhere = _quantile(quantiles["absolute"], level)
-    if everywhere is None:
+    found = _quantile(quantiles["absolute"], level)
+    if found is None:
         needed = math.ceil(level / (1 - level) * (1 - 1e-9))
         raise ValueError(
             f"an interval of level {level:g} needs {needed} held-out rows, and the model was made"
             f" with {quantiles['n']}; ask for a lower level or fit with more rows."
         )
-    if predicted is None:
-        return everywhere
+    return found
+
+
+def intervals(
+    quantiles: dict[str, Any], level: float, predicted: ArrayLike, least: float | None = None
+) -> tuple[FloatArray, FloatArray]:
+    """Both ends of the interval around each prediction.
+
+    Parameters
+    ----------
+    quantiles : dict
+        Of ``residual_quantiles``.
+    level : float in (0, 1)
+        Probability that a target lies inside.
+    predicted : array-like of shape (n_samples,)
+    least : float, optional
+        Least target of the training rows. Where it is not negative, targets are taken to be amounts
+        that never are: ends below zero are zero, but a prediction stays within its own interval.
+
+    Returns
+    -------
+    low, high : ndarrays of shape (n_samples,)
+        In the target's units.
+
+    Raises
+    ------
+    ValueError
+        As ``half_width``.
+
+    Examples
+    --------
+    >>> low, high = intervals({"n": 3, "absolute": [0.5, 1.0, 2.0]}, 0.5, [3.0, 0.5], least=0.0)
+    >>> low.tolist(), high.tolist()
+    ([2.0, 0.0], [4.0, 1.5])
+    """
+    everywhere = half_width(quantiles, level)
     predicted = np.asarray(predicted, dtype=np.float64)
-    widths = [_quantile(part, level) for part in quantiles.get("parts", ())]
-    if not widths or None in widths:
-        return np.full(predicted.shape, everywhere)
-    numbers = np.searchsorted(quantiles["edges"], predicted, side="right")
-    return np.asarray(widths, dtype=np.float64)[numbers]
+    half = np.full(predicted.shape, everywhere)
+    if parts := quantiles.get("parts"):
+        found = [_quantile(part, level) for part in parts]
+        widths = [max(everywhere, part[-1]) if q is None else q
+                  for q, part in zip(found, parts, strict=True)]  # fmt: skip
+        half = np.array(widths)[np.searchsorted(quantiles["edges"], predicted, side="right")]
+    low, high = predicted - half, predicted + half
+    if least is not None and least >= 0:
+        low, high = np.maximum(low, np.minimum(predicted, 0)), np.maximum(high, 0)
+    return low, high
+
+
+def are_quantiles(found: Any) -> bool:
+    """Whether a value read from a file is what ``residual_quantiles`` gives."""
+    if not isinstance(found, dict) or type(found.get("n")) is not int:
+        return False
+    if not _are_ordered(found.get("absolute"), 0.0):
+        return False
+    if found.keys() == {"n", "absolute"}:
+        return True
+    edges, parts = found.get("edges"), found.get("parts")
+    return (
+        _are_ordered(edges, -math.inf)
+        and isinstance(edges, list)
+        and isinstance(parts, list)
+        and len(parts) == len(edges) + 1
+        and all(_are_ordered(part, 0.0) and part for part in parts)
+    )
+
+
+def _are_ordered(values: Any, least: float) -> bool:
+    """Whether a list holds finite numbers, none below `least`, that do not fall."""
+    if not isinstance(values, list) or not all(type(value) is float for value in values):
+        return False
+    return all(map(math.isfinite, values)) and all(
+        a <= b for a, b in zip([least, *values], values, strict=False)
+    )
 
 
 def _quantile(absolute: list[float], level: float) -> float | None:

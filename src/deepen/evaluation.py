@@ -236,7 +236,7 @@ def amount_figures(
     truth: FloatArray,
     predicted: FloatArray,
     baseline: float,
-    half_widths: dict[str, FloatArray] | None = None,
+    intervals: dict[str, tuple[FloatArray, FloatArray]] | None = None,
 ) -> AmountFigures:
     """Figures of predicted amounts.
 
@@ -245,8 +245,8 @@ def amount_figures(
     truth, predicted : ndarrays of shape (n_samples,)
     baseline : float
         The constant guess, such as the mean of the training rows.
-    half_widths : dict of str to ndarray of shape (n_samples,), optional
-        Half the widths of the model's prediction intervals by level, to be tested.
+    intervals : dict of str to pair of ndarrays of shape (n_samples,), optional
+        Both ends of the model's prediction intervals by level, to be tested.
 
     Returns
     -------
@@ -283,7 +283,7 @@ def amount_figures(
             f"{100 * level:g} %": float(q) for level, q in zip(QUANTILES, quantiles, strict=True)
         },
         coverage={
-            level: float(np.mean(np.abs(residuals) <= width))
-            for level, width in (half_widths or {}).items()
+            level: float(np.mean((low <= truth) & (truth <= high)))
+            for level, (low, high) in (intervals or {}).items()
         },
     )

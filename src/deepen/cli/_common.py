@@ -101,7 +101,7 @@ def training_facts(
     """What a model file keeps of its training, plain values, under ``info["training"]``.
 
     ``classes`` (rows of each class) or ``mean`` and ``std`` of the target are the baseline of
-    ``deepen evaluate``; ``least`` and ``most`` are the ends of what was seen.
+    ``deepen evaluate``; ``min`` and ``max`` are the ends of what was seen.
     """
     import numpy as np
     import pandas as pd
@@ -121,8 +121,8 @@ def training_facts(
     found = {
         "mean": amounts.mean(),
         "std": amounts.std(),
-        "least": amounts.min(),
-        "most": amounts.max(),
+        "min": amounts.min(),
+        "max": amounts.max(),
     }
     return facts | {name: float(value) for name, value in found.items()}
 

@@ -55,6 +55,29 @@ class SavedModel:
         self._drift = Drift(self.encoder, expected) if self.encoder is not None else None
 
     @property
+    def residuals(self) -> dict[str, Any] | None:
+        """What it keeps of the errors on held-out rows.
+
+        Raises
+        ------
+        ModelFileError
+            Where that is damaged.
+        """
+        from deepen.conformal import are_quantiles
+        from deepen.modelfile import ModelFileError
+
+        found = self.info.get("residuals")
+        if found is not None and not are_quantiles(found):
+            raise ModelFileError(f"{self.path}: its held-out errors are damaged; train it anew.")
+        return found
+
+    def fact(self, name: str) -> float | None:
+        """A number that it keeps of its training rows; None where it has none."""
+        training = self.info.get("training")
+        found = training.get(name) if isinstance(training, dict) else None
+        return found if type(found) is float else None
+
+    @property
     def has_probabilities(self) -> bool:
         """Whether it gives probabilities."""
         return hasattr(self.pipeline, "predict_proba")

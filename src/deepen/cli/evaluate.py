@@ -42,7 +42,7 @@ def evaluate(
         if saved.is_classifier:
             figures = _of_classes(saved, truth, predicted, probabilities, facts)
         else:
-            figures = _of_amounts(saved, data, name, truth, predicted, facts)
+            figures = _of_amounts(saved, data, name, truth, predicted)
         if json is not None:
             from dataclasses import asdict
 
@@ -124,28 +124,26 @@ def _of_classes(
     return class_figures(y, said, labels, int(np.argmax(usual)), probabilities)
 
 
-def _of_amounts(
-    saved: Any, data: str, name: str, truth: Any, predicted: Any, facts: dict[str, Any]
-) -> AmountFigures:
+def _of_amounts(saved: Any, data: str, name: str, truth: Any, predicted: Any) -> AmountFigures:
     import numpy as np
 
     from deepen.cli._common import fail
-    from deepen.conformal import half_width
+    from deepen.conformal import intervals
     from deepen.datasets.values import plain_values
     from deepen.evaluation import amount_figures
 
     y = plain_values(truth)
     if y.dtype.kind != "f" or not np.isfinite(y).all():
         fail(f"{data}: the model predicts numbers, and {name!r} holds something else.")
-    mean = facts.get("mean", float(y.mean()))
-    widths: dict[str, Any] = {}
-    residuals = saved.info.get("residuals")
-    for level in LEVELS if isinstance(residuals, dict) else ():
+    mean, least, residuals = saved.fact("mean"), saved.fact("min"), saved.residuals
+    ends: dict[str, Any] = {}
+    for level in LEVELS if residuals is not None else ():
         try:
-            widths[f"{100 * level:g} %"] = half_width(residuals, level, predicted)
+            ends[f"{100 * level:g} %"] = intervals(residuals, level, predicted, least)
         except ValueError:  # too few held-out rows for this level
             continue
-    return amount_figures(y.to_numpy(), np.asarray(predicted, dtype=float), mean, widths)
+    baseline = float(y.mean()) if mean is None else mean
+    return amount_figures(y.to_numpy(), np.asarray(predicted, dtype=float), baseline, ends)
 
 
 def _print_classes(out: Any, figures: Any, name: str) -> None:

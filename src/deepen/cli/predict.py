@@ -23,7 +23,10 @@ def predict(
     ] = False,
     interval: Annotated[
         float | None,
-        typer.Option(help="For numbers: two more columns that hold this share of the targets."),
+        typer.Option(
+            help="For numbers: two more columns that hold this share of the targets; none begins below "
+            "0 where no target of the training rows did and the prediction is not."
+        ),
     ] = None,
     out: Annotated[str, typer.Option(help="File to write; - for a pipe.")] = "predictions.csv",
     force: Annotated[bool, typer.Option("--force", help="Replace the file if it exists.")] = False,
@@ -67,19 +70,16 @@ class Columns:
 
         self.name = saved.target or "prediction"
         self.labels = [str(label) for label in saved.classes] if proba else []
-        self.residuals: Any = None
-        self.level = interval or 0.0
-        training = saved.info.get("training")
-        least = training.get("least") if isinstance(training, dict) else None
-        self.is_never_negative = isinstance(least, float) and least >= 0
+        self.residuals: dict[str, Any] | None = None
+        self.level, self.least = interval or 0.0, saved.fact("min")
         if proba and not saved.has_probabilities:
             fail("--proba: this model predicts numbers, not classes; leave --proba out.")
         if interval is None:
             return
         if saved.is_classifier:
             fail("--interval: this model predicts classes, not numbers; --proba says how sure.")
-        residuals = saved.info.get("residuals")
-        if not isinstance(residuals, dict):
+        residuals = saved.residuals
+        if residuals is None:
             fail("--interval: the model file keeps no held-out errors; train it anew.")
         try:
             half_width(residuals, interval)
@@ -92,20 +92,22 @@ class Columns:
         import numpy as np
         import pandas as pd
 
-        from deepen.conformal import half_width
+        from deepen.cli._common import fail
+        from deepen.conformal import intervals
 
         if self.labels:
             return pd.DataFrame(values, columns=self.labels)
         if np.ndim(values) == 2:
+            if self.residuals is not None:
+                fail("--interval: this model predicts several numbers of a row; leave it out.")
             names = [f"{self.name}_{j}" for j in range(values.shape[1])]
             return pd.DataFrame(values, columns=names)
         frame = {self.name: values}
         if self.residuals is not None:
-            half = np.asarray(half_width(self.residuals, self.level, values)).astype(values.dtype)
-            low, high = values - half, values + half
-            if self.is_never_negative:  # no target of the training rows was
-                low, high = np.maximum(low, np.minimum(values, 0)), np.maximum(high, 0)
-            frame |= {f"{self.name}_low": low, f"{self.name}_high": high}
+            ends = intervals(self.residuals, self.level, values, self.least)
+            kind = values.dtype if values.dtype.kind == "f" else np.float64
+            for name, end in zip(("low", "high"), ends, strict=True):
+                frame[f"{self.name}_{name}"] = end.astype(kind)
         return pd.DataFrame(frame)
 
 

@@ -128,7 +128,7 @@ def differ_by_case(names: Sequence[str]) -> tuple[str, str] | None:
     """
     seen: dict[str, str] = {}
     for name in names:
-        other = seen.setdefault(name.casefold(), name)
+        other = seen.setdefault(name.lower(), name)
         if other != name:
             return other, name
     return None

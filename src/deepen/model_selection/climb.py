@@ -244,7 +244,7 @@ class Climber:
     def summarise(self, attempt: Attempt) -> None:
         """Bring the result up to the finished repeats."""
         data, result = self.data, attempt.result
-        result.summarise(attempt.outcomes, data.judging, is_rate=data.metric.is_rate)
+        result.summarise(attempt.outcomes, data.judging, data.metric)
         if attempt.outcomes and not result.is_failed:
             y = data.codes(data.y)[np.concatenate([o.losses.rows for o in attempt.outcomes])]
             output = np.concatenate([o.output for o in attempt.outcomes])

@@ -59,7 +59,9 @@ def _rung_row(ladder: Ladder, result: RungResult) -> RungRow:
     return RungRow(
         title=result.title,
         loss=show(result.mean, uncertainty_of(result), metric) if has_loss else "n/a",
-        interval=show_interval(low, high, metric) if low < high else _no_interval(result),
+        interval=show_interval(low, high, metric)
+        if has_loss and low < high
+        else _no_interval(result),
         mean=float("nan") if result.is_failed else result.mean,
         ends=(float("nan"),) * 2 if result.is_failed else result.interval,
         scores=[] if result.is_failed else result.scores,

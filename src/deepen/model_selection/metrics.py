@@ -3,7 +3,8 @@
 Every loss is a mean over rows, or is written as one, so that the rows that judge can be counted:
 
     error, log loss      the row's own loss
-    balanced error       mean of e_c + n / (K n_c) (1[row is wrong] - e_c), e_c the error in class c
+    balanced error       mean of e_c + n / (K n_c) s_c (1[row is wrong] - e_c), e_c the error in class c,
+                         s_c^2 = n_c / (n_c - 1), since e_c is taken from the same rows
     1 - AUC              mean V + n / n_c (V_i - mean V), V_i the share of the other class on the wrong
                          side of the row (DeLong, DeLong and Clarke-Pearson 1988, eq. 4 and 5)
     RMSE                 rmse + (e_i^2 - mse) / (2 rmse): its first-order part
@@ -45,6 +46,8 @@ class Metric:
         ``rows_fn(y_true, predicted) -> array (n_samples,)``, whose mean is the loss.
     needs : {"labels", "probabilities", "values"}
         What it takes for `predicted`; with probabilities, `y_true` are class numbers.
+    ignores_constants : bool
+        Whether every constant guess has the same loss, whatever the rows.
     """
 
     key: str
@@ -52,6 +55,7 @@ class Metric:
     is_rate: bool
     rows_fn: Callable[[Array, Array], Array]
     needs: str = "labels"
+    ignores_constants: bool = False
 
     def __call__(self, y_true: ArrayLike, predicted: ArrayLike) -> float:
         """Loss of the predictions."""
@@ -76,7 +80,7 @@ def _balanced_error(y_true: Array, y_pred: Array) -> Array:
     _, numbers, counts = np.unique(y_true, return_inverse=True, return_counts=True)
     is_wrong = y_true != y_pred
     errors = np.bincount(numbers, weights=is_wrong) / counts
-    weights = len(y_true) / len(counts) / counts
+    weights = len(y_true) / len(counts) / counts * np.sqrt(counts / np.maximum(counts - 1, 1))
     return errors.mean() + weights[numbers] * (is_wrong - errors[numbers])
 
 
@@ -115,9 +119,11 @@ def _mae(y_true: Array, y_pred: Array) -> Array:
 
 METRICS: dict[str, Metric] = {
     "error": Metric("error", "error rate", True, _error),
-    "balanced_error": Metric("balanced_error", "balanced error rate", True, _balanced_error),
+    "balanced_error": Metric(
+        "balanced_error", "balanced error rate", True, _balanced_error, ignores_constants=True
+    ),
     "log_loss": Metric("log_loss", "log loss, nats", False, _log_loss, "probabilities"),
-    "auc": Metric("auc", "1 \N{MINUS SIGN} AUC", True, _auc_loss, "probabilities"),
+    "auc": Metric("auc", "1 \N{MINUS SIGN} AUC", True, _auc_loss, "probabilities", True),
     "rmse": Metric("rmse", "root mean squared error", False, _rmse, "values"),
     "mae": Metric("mae", "mean absolute error", False, _mae, "values"),
 }

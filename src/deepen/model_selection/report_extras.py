@@ -103,7 +103,7 @@ def _spellings(ladder: Ladder) -> list[Notice]:
         f"{first} and {second} differ by case alone and count as two classes; where they mean the "
         "same, write them alike and climb anew."
     )
-    return [Notice("Classes spelt alike", text, True)]
+    return [Notice("Classes spelt alike", text)]
 
 
 def _classes(ladder: Ladder) -> list[Notice]:

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deepen.model_selection.intervals import Judging, RowLosses, estimate
+from deepen.model_selection.metrics import Metric
 
 Role = Literal["baseline", "ladder", "beside"]
 EventKind = Literal[
@@ -155,7 +156,7 @@ class RungResult:
         """Whether it takes part in the verdict."""
         return self.is_finished and self.role != "baseline"
 
-    def summarise(self, outcomes: Sequence[Outcome], judging: Judging, *, is_rate: bool) -> None:
+    def summarise(self, outcomes: Sequence[Outcome], judging: Judging, metric: Metric) -> None:
         """Mean, interval and most chosen setting of finished repeats."""
         self.scores = [outcome.score for outcome in outcomes]
         self.fit_seconds = [outcome.fit_seconds for outcome in outcomes]
@@ -175,15 +176,10 @@ class RungResult:
         self.params, self.n_chosen = dict(behind[0].params), len(behind)
         self.n_epochs = int(np.median([outcome.n_epochs for outcome in behind]))
         if len(outcomes) >= 2:
-            losses_of_rows = [outcome.losses for outcome in outcomes]
-            low, high = estimate(losses_of_rows, judging).interval()
-            if self.role == "baseline" and _is_constant(losses_of_rows):
+            low, high = estimate([outcome.losses for outcome in outcomes], judging).interval()
+            if self.role == "baseline" and metric.ignores_constants:
                 low = high = self.mean
-            self.interval = (max(0.0, low), min(1.0 if is_rate else float("inf"), high))
-
-
-def _is_constant(repeats: Sequence[RowLosses]) -> bool:
-    return float(np.ptp(np.concatenate([repeat.values for repeat in repeats]))) == 0.0
+            self.interval = (max(0.0, low), min(1.0 if metric.is_rate else float("inf"), high))
 
 
 def _tuned(outcome: Outcome) -> float:

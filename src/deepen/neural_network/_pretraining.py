@@ -131,17 +131,22 @@ def pretrain(network: Any, X: Any, rng: np.random.RandomState) -> list[Any]:
         fitted.append(model)
         n_features = size
         if layer < last:
-            features = _above(model, features, size, X)
+            is_ours = layer > 1 and all(map(_keeps_no_rows, fitted[-2:]))
+            features = _above(model, features, size, in_place=is_ours)
     return fitted
 
 
-def _above(model: Any, rows: Any, n_units: int, X: Any) -> Any:
+def _keeps_no_rows(model: Any) -> bool:
+    """Whether it was fitted here, and neither hands out what it keeps nor keeps what it is given."""
+    return type(model).__module__.startswith(f"{__package__}.")
+
+
+def _above(model: Any, rows: Any, n_units: int, *, in_place: bool) -> Any:
     """What a layer makes of rows, in the place of those below where it has as many units.
 
-    They may be the largest arrays of a run, and nobody needs those below any more; X is the user's.
+    They may be the largest arrays of a run, and nobody needs those below any more.
     """
-    is_given = rows is X or (isinstance(X, np.ndarray) and np.may_share_memory(rows, X))
-    if is_given or rows.shape[1] != n_units:
+    if not in_place or type(rows) is not np.ndarray or rows.shape[1] != n_units:
         return model.transform(rows).astype(rows.dtype, copy=False)
     for start in range(0, len(rows), ROWS_AT_A_TIME):
         part = slice(start, start + ROWS_AT_A_TIME)
