@@ -115,6 +115,8 @@ def half_width(quantiles: dict[str, Any], level: float) -> float:
     found = _quantile(quantiles["absolute"], level)
     if found is None:
         needed = math.ceil(level / (1 - level) * (1 - 1e-9))
+        if needed <= quantiles["n"]:
+            raise ValueError(f"level must be at most 0.999, which a file keeps, got {level!r}.")
         raise ValueError(
             f"an interval of level {level:g} needs {needed} held-out rows, and the model was made"
             f" with {quantiles['n']}; ask for a lower level or fit with more rows."
