@@ -193,6 +193,37 @@ def test_the_rare_class_is_the_one_that_is_looked_for(labels, rng):
     assert 0 < found.value < 1 and found.at[0] > 0.5
 
 
+@pytest.mark.parametrize("n_rare", [4, 12])
+def test_a_class_too_rare_for_fewer_labels_costs_its_curve_and_no_more(n_rare, rng):
+    """A network refuses a class among the rows that stop it that none of those that train have."""
+    X = pd.DataFrame(rng.randn(200, 2), columns=["a", "b"])
+    y = np.where(X["a"] > 0, "p", "Q")
+    y[:n_rare] = "q"
+    told = []
+    ladder = Ladder(repeats=5, trials=1, rungs=["one_hidden"], random_state=rng.randint(1000),
+                    progress=lambda event: told.append((event.kind, event.rung))).fit(X, y)  # fmt: skip
+    assert ladder.verdict_.chosen == "one_hidden" and hasattr(ladder, "best_estimator_")
+    curves, reasons = ladder.findings_.label_curves, ladder.findings_.reasons
+    why = reasons.get("label_curves: one hidden layer", "")
+    assert bool(curves) != ("a class is so rare" in why)
+    assert curves or n_rare == 4
+    plan = next(text for kind, text in told if kind == "plan")
+    assert f"'Q' ({np.sum(y == 'Q')}) and 'q' ({n_rare}) differ by case alone" in plan
+
+
+def test_a_part_that_fails_costs_no_verdict(rng, monkeypatch):
+    def refuse(*args):
+        raise ValueError("no such thing")
+
+    for name in ("label_losses", "importances"):
+        monkeypatch.setattr(f"deepen.model_selection.after.{name}", refuse)
+    X = pd.DataFrame(rng.randn(100, 2), columns=["a", "b"])
+    ladder = Ladder(repeats=3, trials=1, rungs=QUICK).fit(X, (X["a"] > 0).to_numpy())
+    assert ladder.verdict_.chosen == "linear" and ladder.findings_.importances == []
+    reasons = ladder.findings_.reasons
+    assert set(reasons.values()) >= {"no such thing"} and len(reasons) >= 2
+
+
 def test_few_rows_that_decide_are_told(rng):
     """Two far errors of a hundred rows make nearly all of the mean of squares."""
     told = SimpleNamespace(

@@ -488,3 +488,13 @@ def test_all_classes_with_too_few_rows_are_named_at_once():
         class_labels(many)
     with pytest.raises(ValueError, match=r"'c' has 3 rows and at least 4 are needed: leave the"):
         class_labels(y[:-1])
+    spelt = pd.Series(["Gold"] * 20 + ["silver"] * 20 + ["GOLD"] * 2)
+    with pytest.raises(
+        ValueError, match="write 'GOLD' and 'Gold' alike where they are one class, or"
+    ):
+        class_labels(spelt)
+    names = pd.Series([f"id {i}" for i in range(200)])
+    with pytest.raises(
+        ValueError, match="200 different values in 200 rows, such as 'id 0': it seems"
+    ):
+        class_labels(names)

@@ -260,9 +260,8 @@ def test_ends_below_zero_are_cut_where_no_amount_was(tmp_path, rng):
     good("predict", model, tmp_path / "t.csv", "--interval", "0.9", "--out", out)
     found = pd.read_csv(out)
     low, price = found["price_low"].to_numpy(), found["price"].to_numpy()
-    # a prediction below zero stays within its own interval
-    assert (price < 0).any() and np.array_equal(low[low < 0], price[price < 0])
-    assert (low == 0).sum() > 10 and (found["price_high"] >= np.maximum(price, 0)).all()
+    assert (price < 0).any() and (low[price < 0] == 0).all() and low.min() == 0
+    assert (found["price_high"] >= np.maximum(price, 0)).all()
     held = (low <= table["price"]) & (table["price"] <= found["price_high"])
     assert held.mean() > 0.8
 

@@ -241,6 +241,13 @@ def test_equal_counts_do_not_prove_equality():
     assert verdict_of(equal).chosen == "linear"
 
 
+def test_rates_are_never_more_than_one_apart():
+    few = {"a": repeats_of([0.0, 1.0, 1.0, 0.0], 2), "b": repeats_of([0.0, 0.0, 1.0, 1.0], 2)}
+    judging = Judging(np.arange(4), RATIO, 1.0)
+    [free], [gain] = (decide(few, judging, 0.01, most=most).gains for most in (np.inf, 1.0))
+    assert free.upper > 1 < free.smallest_gap and gain.upper == gain.smallest_gap == 1
+
+
 def test_one_rung_stands_alone():
     assert verdict_of({"linear": 0.2}).status == "alone"
     with pytest.raises(ValueError, match="min_gain must be greater than 0"):

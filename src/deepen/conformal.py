@@ -111,7 +111,8 @@ def half_width(quantiles: dict[str, Any], level: float) -> float:
     1.0
     """
     if not 0 < level < 1:
-        raise ValueError(f"level must be between 0 and 1, got {level!r}.")
+        hint = f": {level / 100:g}?" if 1 < level < 100 else "."
+        raise ValueError(f"level must be between 0 and 1, got {level!r}{hint}")
     found = _quantile(quantiles["absolute"], level)
     if found is None:
         needed = math.ceil(level / (1 - level) * (1 - 1e-9))
@@ -138,7 +139,7 @@ def intervals(
     predicted : array-like of shape (n_samples,)
     least : float, optional
         Least target of the training rows. Where it is not negative, targets are taken to be amounts
-        that never are: ends below zero are zero, but a prediction stays within its own interval.
+        that never are, and ends below zero are zero.
 
     Returns
     -------
@@ -166,7 +167,7 @@ def intervals(
         half = np.array(widths)[np.searchsorted(quantiles["edges"], predicted, side="right")]
     low, high = predicted - half, predicted + half
     if least is not None and least >= 0:
-        low, high = np.maximum(low, np.minimum(predicted, 0)), np.maximum(high, 0)
+        low, high = np.maximum(low, 0), np.maximum(high, 0)
     return low, high
 
 

@@ -1,4 +1,4 @@
-"""How good predictions are, with intervals, beside the best constant guess.
+"""How good predictions are, with intervals, beside the training rows' constant guess.
 
     classes   error e = mean(prediction != truth), interval of Wilson (1927);
               gain over the constant guess, paired: mean d_i with the standard error of the d_i

@@ -23,7 +23,7 @@ def evaluate(
     json: Annotated[Path | None, typer.Option(help="File for all figures.")] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace the file if it exists.")] = False,
 ) -> None:
-    """Error of a saved model on DATA, with a 95 % interval, beside the best constant guess."""
+    """Error of a saved model on DATA, with a 95 % interval, beside the training rows' constant guess."""
     from deepen.cli._common import check_free, console, fail, input_errors, write_text
 
     with input_errors():

@@ -235,8 +235,11 @@ def _infer_string(strings: Any) -> tuple[str, str]:
         return TEXT, f"strings of {n_words:.0f} words on average, {n_distinct:,} distinct"
     if is_unique:
         return "id", f"{n_distinct:,} distinct strings in {n_filled:,} rows"
-    pair = differ_by_case(cells)
-    note = f"; {pair[0]!r} and {pair[1]!r} differ by case alone" if pair else ""
+    note = ""
+    if pairs := differ_by_case(cells):
+        (first, second), n_more = pairs[0], len(pairs) - 1
+        more = f", so do {n_more:,} more" if n_more else ""
+        note = f"; {first!r} and {second!r} differ by case alone{more}"
     return CATEGORY, f"strings, {n_distinct:,} distinct{note}"
 
 

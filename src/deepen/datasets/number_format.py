@@ -15,6 +15,7 @@ from dataclasses import dataclass
 
 CURRENCIES = "€$£¥₹₽₩₺₴₫₪฿₦₱"
 CODES = "USD|EUR|GBP|JPY|CNY|CHF|CAD|AUD|NZD|INR|SEK|NOK|DKK|PLN|CZK|HUF|BRL|MXN|RUB|TRY|ZAR|KRW"
+SIGN_OF = {"EUR": "€", "USD": "$", "GBP": "£", "JPY": "¥", "INR": "₹", "TRY": "₺", "KRW": "₩"}
 AFFIX = re.compile(rf"[{CURRENCIES}%‰]|(?<![A-Za-z])(?:{CODES})(?![A-Za-z])|(?<=\d)\s?kr\.?$")
 UNIT = re.compile(r"(?<=\d) ?((?:[^\W\d_]|[°/²³])+(?:\^?[23])?)$")  # m2 as m²
 SPACES = re.compile(r"[\s\u00a0\u2009\u202f]+")
@@ -112,7 +113,8 @@ def _bare(cell: str, unit: str = "") -> tuple[str, str]:
         is_negative, text = True, text[:-1].strip()
     if text.startswith(("- ", "+ ")):
         text = text[0] + text[2:]
-    return ("-" + text if is_negative and not text.startswith("-") else text), "".join(affixes)
+    sign = "".join(SIGN_OF.get(affix, affix) for affix in affixes)
+    return ("-" + text if is_negative and not text.startswith("-") else text), sign
 
 
 def find_format(

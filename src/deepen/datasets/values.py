@@ -118,20 +118,17 @@ def category_name(value: object) -> str:
     return str(value).strip()
 
 
-def differ_by_case(names: Sequence[str]) -> tuple[str, str] | None:
-    """The first two names that only capital letters tell apart; None where there are none.
+def differ_by_case(names: Sequence[str]) -> list[tuple[str, str]]:
+    """Names that only capital letters tell from an earlier one, with that one.
 
     Examples
     --------
     >>> differ_by_case(["North", "South", "north"])
-    ('North', 'north')
+    [('North', 'north')]
     """
     seen: dict[str, str] = {}
-    for name in names:
-        other = seen.setdefault(name.lower(), name)
-        if other != name:
-            return other, name
-    return None
+    firsts = [seen.setdefault(name.lower(), name) for name in names]
+    return [(first, name) for first, name in zip(firsts, names, strict=True) if first != name]
 
 
 def distinct(strings: Any) -> tuple[Array, list[str], Array]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -178,27 +179,42 @@ def costly_findings(findings: Findings, ascent: Ascent, verdict: Verdict, deadli
     losses: dict[str, LabelLosses] = {}
     for name in curve_rungs(verdict, attempts):
         ascent.climber.tell("after", f"labels needed by {attempts[name].result.title}")
-        found = label_losses(attempts[name], data, _part(start, room, CURVES_SHARE))
+        key = f"label_curves: {attempts[name].result.title}"
+        end = _part(start, room, CURVES_SHARE)
+        found = _attempt(findings.reasons, key, label_losses, attempts[name], data, end)
         if found is not None:
             losses[name] = found
             curve = label_curve(attempts[name], found, data, ascent.min_gain)
             findings.label_curves.append(curve)
-        else:
-            findings.reasons[f"label_curves: {attempts[name].result.title}"] = TOO_SHORT
     if pair:
         pretrained, plain = (_with_all_repeats(attempt, losses) for attempt in pair)
         findings.pretraining_by_labels = until_when(pretrained, plain, data, ascent.min_gain)
     ascent.climber.tell("after", "columns that matter")
     chosen = attempts[verdict.chosen]
-    findings.importances = importances(chosen, data, _part(start, room, IMPORTANCES_SHARE))
-    if not findings.importances:
-        findings.reasons["importances"] = TOO_SHORT
+    end = _part(start, room, IMPORTANCES_SHARE)
+    found = _attempt(findings.reasons, "importances", importances, chosen, data, end)
+    findings.importances = found or []
     if pair and data.X_unlabelled is not None:
         ascent.climber.tell("after", "pre-training without the rows that have no target")
         end = _part(start, room, UNLABELLED_SHARE)
-        findings.unlabelled = unlabelled_gain(pair[0], data, ascent.min_gain, end)
-        if findings.unlabelled is None:
-            findings.reasons["unlabelled"] = TOO_SHORT
+        findings.unlabelled = _attempt(
+            findings.reasons, "unlabelled", unlabelled_gain, pair[0], data, ascent.min_gain, end
+        )
+
+
+def _attempt(reasons: dict[str, str], key: str, work: Callable[..., Any], *args: Any) -> Any:
+    """What a part finds; nothing, with the reason kept, where there is no time for it or it fails.
+
+    The verdict stands and is written whatever becomes of what follows it.
+    """
+    try:
+        found = work(*args)
+    except ValueError as error:
+        reasons[key] = str(error)
+        return None
+    if not found:
+        reasons[key] = TOO_SHORT
+    return found
 
 
 def _with_all_repeats(

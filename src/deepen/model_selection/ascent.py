@@ -146,7 +146,9 @@ class Ascent:
     def verdict(self, names: Iterable[str]) -> Verdict:
         """Verdict over the rungs called `names`."""
         losses = {name: [o.losses for o in self.attempts[name].outcomes] for name in names}
-        return decide(losses, self.climber.data.judging, self.min_gain)
+        data = self.climber.data
+        most = 1.0 if data.metric.is_rate else float("inf")
+        return decide(losses, data.judging, self.min_gain, most=most)
 
     def _maybe_tell(self, *, is_end: bool = False) -> None:
         """The provisional answer when the first minute is nearly over, or boosting has ended.

@@ -25,6 +25,7 @@ from deepen.model_selection.sentence import show, show_interval
 from deepen.model_selection.tuning import stratified_order
 from deepen.report.text import counted
 
+NO_SIZE = "a class is so rare that fewer labels would have none of it"
 SHARES = (0.03125, 0.125, 0.25, 0.5)
 MOST_REPEATS, LEAST_ROWS = 5, 20
 
@@ -103,6 +104,11 @@ def label_losses(attempt: Attempt, data: Data, deadline: float) -> LabelLosses |
     data : Data
     deadline : float
         In the seconds of `clock.now`.
+
+    Raises
+    ------
+    ValueError
+        Where a class is so rare that half of the labels have none of it, or a training is refused.
     """
     found: list[list[tuple[int, RowLosses]]] = []
     longest = 0.0
@@ -123,6 +129,8 @@ def label_losses(attempt: Attempt, data: Data, deadline: float) -> LabelLosses |
     n_repeats = len(found)
     # Repeats differ by a row or so, and may have one size more or less at the lower end.
     n_sizes = min(len(points) for points in found)
+    if n_sizes == 0:
+        raise ValueError(NO_SIZE)
     columns = zip(*(points[-n_sizes:] for points in found), strict=True)
     pairs = [([size for size, _ in column], [one for _, one in column]) for column in columns]
     n_all = [len(data.splits[r].training) for r in range(n_repeats)]
@@ -163,17 +171,17 @@ def sizes_of(n_rows: int) -> list[int]:
 def _points_of(
     attempt: Attempt, outcome: Any, data: Data, deadline: float
 ) -> list[tuple[int, RowLosses]] | None:
-    """Losses of one repeat at each size; None where time ran out or a training diverged."""
+    """Losses of one repeat at each size that has every class; None where time ran out, or it diverged."""
     rung, repeat = attempt.rung, outcome.repeat
     arrays = data.arrays(repeat, rung.form)
     y = arrays.training[1]
     strata = y if data.task == "classification" else np.zeros(len(y))
     order = stratified_order(strata, np.random.default_rng([data.seed, repeat, 1]))
-    found = []
+    found, n_classes = [], len(np.unique(y))
     for size in sizes_of(len(y)):
         part = arrays.with_training_rows(np.sort(order[:size]))
-        if data.task == "classification" and len(np.unique(part.training[1])) < 2:
-            return None
+        if data.task == "classification" and len(np.unique(part.training[1])) < n_classes:
+            continue  # a rare class would have no label
         fitted = training.fit_candidate(
             rung, outcome.params, part, data, seed=seed_of(data.seed, repeat, 0), deadline=deadline
         )

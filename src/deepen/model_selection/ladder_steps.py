@@ -29,6 +29,7 @@ from deepen.model_selection.rungs import select_rungs
 from deepen.model_selection.sentence import with_sentence
 from deepen.model_selection.splits import describe_split
 from deepen.model_selection.store import RunStore
+from deepen.model_selection.target import classes_alike
 from deepen.model_selection.training import divergence_of
 
 if TYPE_CHECKING:
@@ -110,7 +111,8 @@ def plan_ascent(
     climber = Climber(start.data, clock, start.cost, ladder.trials, ladder.progress, store)
     climber.planned = {plan.name: plan.n_candidates for plan in start.plans}
     ascent = Ascent(climber, rungs, ladder.min_gain_, share)
-    words = [start.in_words(len(table.y), clock), ladder.left_out_]
+    alike = classes_alike(ladder.class_counts_)
+    words = [start.in_words(len(table.y), clock), alike, ladder.left_out_]
     climber.tell("plan", "\n".join(filter(None, words)), n_rungs=len(rungs))
     for leak in ladder.leaks_:
         climber.tell("leak", leak.sentence)

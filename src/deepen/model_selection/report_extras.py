@@ -6,13 +6,13 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from deepen.datasets.values import differ_by_case
 from deepen.model_selection.ladder import Ladder
 from deepen.model_selection.mistakes import errors_once
 from deepen.model_selection.pictures import at_pixels, picture_shape
 from deepen.model_selection.pretraining import MOST_ROWS
 from deepen.model_selection.rungs import RUNGS
 from deepen.model_selection.splits import SHARES, describe_split
+from deepen.model_selection.target import classes_alike
 from deepen.report import Filters, Notice, RowsUse
 from deepen.report.text import counted
 
@@ -95,15 +95,8 @@ def _leaks(ladder: Ladder) -> list[Notice]:
 
 
 def _spellings(ladder: Ladder) -> list[Notice]:
-    pair = differ_by_case(list(ladder.class_counts_))
-    if pair is None:
-        return []
-    first, second = (f"'{_cut(name)}' ({ladder.class_counts_[name]:,})" for name in pair)
-    text = (
-        f"{first} and {second} differ by case alone and count as two classes; where they mean the "
-        "same, write them alike and climb anew."
-    )
-    return [Notice("Classes spelt alike", text)]
+    text = classes_alike(ladder.class_counts_)
+    return [Notice("Classes spelt alike", text)] if text else []
 
 
 def _classes(ladder: Ladder) -> list[Notice]:

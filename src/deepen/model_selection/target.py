@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from deepen.datasets.values import differ_by_case
 from deepen.report.text import counted
 
 LEAST_PER_CLASS = 4
+LONGEST = 40  # of a name
+# So many classes of which so many are rare are no classes.
+FEW_CLASSES, MOST_RARE = 50, 0.5
 RARE_SHOWN = 5  # further classes that an error names
 # Labels that are sorted at one time.
 PIECE = 100_000
@@ -50,9 +55,31 @@ def _too_rare(classes: NDArray[Any], counts: NDArray[np.int64]) -> str:
     more = f" and {len(others) - RARE_SHOWN} more" if others[RARE_SHOWN:] else ""
     also_said = f"; so with {', '.join(also)}{more}" if also else ""
     them = "these classes out or join them" if others else "the class out or join it"
+    if len(rare) > MOST_RARE * len(classes) and len(classes) > FEW_CLASSES:
+        return (
+            f"the target has {len(classes):,} different values in {int(counts.sum()):,} rows, such as "
+            f"{str(classes[first])!r}: it seems to be an id, a text, or numbers with other cells among "
+            "them; name another column, or mend those cells."
+        )
+    alike = ""
+    if pairs := differ_by_case([str(name) for name in classes]):
+        alike = f"write {pairs[0][0]!r} and {pairs[0][1]!r} alike where they are one class, or "
     return (
         f"class {str(classes[first])!r} has {counted(int(counts[first]), 'row')} and "
-        f"at least {LEAST_PER_CLASS} are needed{also_said}: leave {them} with another."
+        f"at least {LEAST_PER_CLASS} are needed{also_said}: {alike}leave {them} with another."
+    )
+
+
+def classes_alike(counts: Mapping[str, int]) -> str:
+    """Which class names capitals alone tell apart, with their rows, in words; empty where none are."""
+    pairs = differ_by_case(list(counts))
+    if not pairs:
+        return ""
+    said = [f"{one[:LONGEST]!r} ({counts[one]:,})" for one in pairs[0]]
+    more = f", as do {counted(len(pairs) - 1, 'more pair')}" if len(pairs) > 1 else ""
+    return (
+        f"{said[0]} and {said[1]} differ by case alone{more}, and count as different classes; where they "
+        "mean the same, write them alike and climb anew."
     )
 
 

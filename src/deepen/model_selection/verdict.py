@@ -144,7 +144,13 @@ class Ends(NamedTuple):
     is_behind: bool
 
 
-def decide(losses: Losses, judging: Judging, min_gain: float, alpha: float = 0.05) -> Verdict:
+def decide(
+    losses: Losses,
+    judging: Judging,
+    min_gain: float,
+    alpha: float = 0.05,
+    most: float = float("inf"),
+) -> Verdict:
     """Compare every rung with the best; choose the cheapest that suffices, else a low one.
 
     Parameters
@@ -157,6 +163,8 @@ def decide(losses: Losses, judging: Judging, min_gain: float, alpha: float = 0.0
         The gain below which a rung is not worth its cost, above zero.
     alpha : float, default=0.05
         Probability, at most, that any statement is false.
+    most : float, default=inf
+        The largest difference that there can be: 1 of two rates.
 
     Examples
     --------
@@ -177,8 +185,13 @@ def decide(losses: Losses, judging: Judging, min_gain: float, alpha: float = 0.0
     pairs = _all_pairs(losses, judging)
     best = lowest_in_pairs(pairs)
     ends = behind_the_best(pairs, alpha / (len(losses) - 1))
+    ends = {name: end._replace(upper=min(end.upper, most)) for name, end in ends.items()}
     gains = tuple(_gain(best, name, pairs, ends[name], min_gain, alpha) for name in losses)
-    gains = tuple(gain for gain in gains if gain.reference != best)
+    gains = tuple(
+        replace(gain, smallest_gap=min(gain.smallest_gap, most))
+        for gain in gains
+        if gain.reference != best
+    )
     reach = {name: end.upper for name, end in ends.items()}
     short = {gain.reference for gain in gains if gain.outcome == "pays"}
     chosen = _thorough({name: n for name, n in losses.items() if name not in short}, pairs)
