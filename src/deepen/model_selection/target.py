@@ -63,7 +63,8 @@ def _too_rare(classes: NDArray[Any], counts: NDArray[np.int64]) -> str:
         )
     alike = ""
     if pairs := differ_by_case([str(name) for name in classes]):
-        alike = f"write {pairs[0][0]!r} and {pairs[0][1]!r} alike where they are one class, or "
+        one, other = next((pair for pair in pairs if str(classes[first]) in pair), pairs[0])
+        alike = f"write {one!r} and {other!r} alike where they are one class, or "
     return (
         f"class {str(classes[first])!r} has {counted(int(counts[first]), 'row')} and "
         f"at least {LEAST_PER_CLASS} are needed{also_said}: {alike}leave {them} with another."
