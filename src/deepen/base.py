@@ -93,7 +93,7 @@ def drop_unlabelled(marker: Any, X: Any, y: Any, sample_weight: Any) -> tuple[An
 def _refuse_nan(y: Any) -> None:
     """What scikit-learn refuses too, with the remedy that there is here."""
     values = np.asarray(y)
-    if values.dtype == object:
+    if values.dtype == object and values.ndim:  # no y at all is told elsewhere
         from pandas import isna  # None and pandas' NA as well
 
         has_gaps = bool(np.any(isna(values)))
