@@ -93,7 +93,7 @@ _CAREFUL = {"learning_rate_init": 0.01}  # on top; "below" is the share of it be
 _SIZES = ([1024], [1024] * 2, [1024] * 3)
 _SMOOTHED = {"alpha": 0.01, "label_smoothing": 0.1}
 _HALF, _LESS = ({"dropout": share, "input_dropout": share} for share in (0.5, 0.3))
-_NOISY = {"noise": 0.4, "alpha": 0.0}
+_NOISE = {"noise": 0.4, "alpha": 0.0}
 # Sizes, and the shares that are dropped.
 _DROPPING = ((_SIZES[1], _HALF), (_SIZES[2], _HALF), (_SIZES[2], _LESS))
 
@@ -115,7 +115,7 @@ def _noisy() -> list[dict[str, Any]]:
 def _from_machines() -> list[dict[str, Any]]:
     """Settings that start from Boltzmann machines, whose units take shorter steps below."""
     own = _SMOOTHED | {"stack": ["rbm", _SIZES[2], _MACHINE]}
-    tried = ((_HALF, 0.01), (_LESS, 0.01), (_NOISY, 0.1))
+    tried = ((_HALF, 0.01), (_LESS, 0.01), (_NOISE, 0.1))
     return [own | noise | _CAREFUL | {"below": below} for noise, below in tried]
 
 

@@ -214,13 +214,13 @@ def check_intervals(model, table, folder, least, most):
 
 
 def test_a_ladders_model_has_intervals_from_the_rows_that_judged(tmp_path, rng):
-    amounts(rng, 600).to_csv(tmp_path / "old.csv", index=False)
+    amounts(rng, 1500).to_csv(tmp_path / "old.csv", index=False)
     good("ladder", tmp_path / "old.csv", "--target", "amount", "--rungs", "baseline,linear",
          "--repeats", "3", "--out", tmp_path / "run")  # fmt: skip
     model = tmp_path / "run" / "model.deepen"
     kept = read_header(model)["info"]["residuals"]
     # a fifth of the rows judges in each repeat; each row counts once
-    assert 200 < kept["n"] <= 360 and len(kept["parts"]) >= 2
+    assert 500 < kept["n"] <= 900 and len(kept["parts"]) == 5
     check_intervals(model, amounts(rng, 2000), tmp_path, 0.7, 0.9)
 
 

@@ -71,10 +71,15 @@ class SavedModel:
             raise ModelFileError(f"{self.path}: its held-out errors are damaged; train it anew.")
         return found
 
+    @property
+    def training(self) -> dict[str, Any]:
+        """What it keeps of its training; empty where that is nothing."""
+        found = self.info.get("training")
+        return found if isinstance(found, dict) else {}
+
     def fact(self, name: str) -> float | None:
         """A number that it keeps of its training rows; None where it has none."""
-        training = self.info.get("training")
-        found = training.get(name) if isinstance(training, dict) else None
+        found = self.training.get(name)
         return found if type(found) is float else None
 
     @property

@@ -36,11 +36,9 @@ def evaluate(
         if name is None:
             fail(f"{model}: does not say what it predicts; name the column with --target.")
         truth, predicted, probabilities, n_left_out = _predictions(saved, data, name)
-        facts = saved.info.get("training")
-        facts = facts if isinstance(facts, dict) else {}
         figures: ClassFigures | AmountFigures
         if saved.is_classifier:
-            figures = _of_classes(saved, truth, predicted, probabilities, facts)
+            figures = _of_classes(saved, truth, predicted, probabilities)
         else:
             figures = _of_amounts(saved, data, name, truth, predicted)
         if json is not None:
@@ -105,9 +103,7 @@ def _predictions(saved: Any, data: str, name: str) -> tuple[Any, Any, Any, int]:
     )
 
 
-def _of_classes(
-    saved: Any, truth: Any, predicted: Any, probabilities: Any, facts: dict[str, Any]
-) -> ClassFigures:
+def _of_classes(saved: Any, truth: Any, predicted: Any, probabilities: Any) -> ClassFigures:
     import numpy as np
 
     from deepen.datasets.values import as_strings
@@ -119,7 +115,8 @@ def _of_classes(
     place = {label: k for k, label in enumerate(labels)}
     y = np.array([place[name] for name in names])
     said = np.array([place[str(label)] for label in predicted])
-    counts = facts.get("classes") if isinstance(facts.get("classes"), dict) else {}
+    counts = saved.training.get("classes")
+    counts = counts if isinstance(counts, dict) else {}
     usual = [counts.get(label, 0) for label in known] if counts else np.bincount(y)[: len(known)]
     return class_figures(y, said, labels, int(np.argmax(usual)), probabilities)
 

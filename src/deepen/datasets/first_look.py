@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from deepen.datasets.kinds import LEFT_OUT, NUMBERS, USED, Column, infer_kind
 from deepen.datasets.stand_ins import Known, range_without
-from deepen.datasets.values import as_strings, read_numbers, typed_values
+from deepen.datasets.values import number_values
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -74,7 +74,4 @@ def look_at(table: pd.DataFrame, positions: Iterable[int], more: Any = None) -> 
 
 def _numbers(column: Any) -> Any:
     """The filled cells of a column of numbers."""
-    values = typed_values(column)
-    if values is None:
-        values = read_numbers(as_strings(column))[0]
-    return values.dropna().to_numpy()
+    return number_values(column).dropna().to_numpy()

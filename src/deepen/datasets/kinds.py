@@ -18,6 +18,7 @@ from deepen.datasets.values import (
     as_strings,
     differ_by_case,
     distinct,
+    number_values,
     read_numbers,
     typed_values,
 )
@@ -171,9 +172,8 @@ def _stand_in(
     """Number that counts as missing in a column whose filled cells are `filled`."""
     if filled.dtype.kind not in "fiu":
         return None
-    numbers, more = filled.to_numpy(), None if others is None else typed_values(others)
-    if others is not None and more is None:
-        more = read_numbers(as_strings(others), number_format)[0]
+    numbers = filled.to_numpy()
+    more = None if others is None else number_values(others, number_format)
     if more is not None and more.dtype.kind in "fiu":
         numbers = np.concatenate([numbers, more.dropna().to_numpy()])
     return stand_in_of(numbers, known)

@@ -191,6 +191,12 @@ def read_numbers(
     return pd.Series(numbers, index=strings.index, name=strings.name), number_format, words
 
 
+def number_values(column: Any, number_format: NumberFormat | None = None) -> Any:
+    """Numbers or dates of a column, by its type or as its strings are written; None where words prevail."""
+    values = typed_values(column)
+    return read_numbers(as_strings(column), number_format)[0] if values is None else values
+
+
 def _look(cells: list[str], counts: Array) -> NumberFormat | None:
     if len(cells) <= SPELLINGS_OF_TRUTH and {cell.lower() for cell in cells} <= set(TRUTH):
         return NumberFormat()

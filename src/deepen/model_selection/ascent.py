@@ -147,8 +147,7 @@ class Ascent:
         """Verdict over the rungs called `names`."""
         losses = {name: [o.losses for o in self.attempts[name].outcomes] for name in names}
         data = self.climber.data
-        most = 1.0 if data.metric.is_rate else float("inf")
-        return decide(losses, data.judging, self.min_gain, most=most)
+        return decide(losses, data.judging, self.min_gain, most=data.metric.most)
 
     def _maybe_tell(self, *, is_end: bool = False) -> None:
         """The provisional answer when the first minute is nearly over, or boosting has ended.

@@ -177,11 +177,11 @@ def _points_of(
     y = arrays.training[1]
     strata = y if data.task == "classification" else np.zeros(len(y))
     order = stratified_order(strata, np.random.default_rng([data.seed, repeat, 1]))
-    found, n_classes = [], len(np.unique(y))
+    found = []
     for size in sizes_of(len(y)):
-        part = arrays.with_training_rows(np.sort(order[:size]))
-        if data.task == "classification" and len(np.unique(part.training[1])) < n_classes:
+        if len(np.unique(strata[order[:size]])) < len(np.unique(strata)):
             continue  # a rare class would have no label
+        part = arrays.with_training_rows(np.sort(order[:size]))
         fitted = training.fit_candidate(
             rung, outcome.params, part, data, seed=seed_of(data.seed, repeat, 0), deadline=deadline
         )

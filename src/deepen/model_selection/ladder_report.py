@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from deepen.model_selection.ladder import Ladder
+from deepen.model_selection.metrics import Metric
 from deepen.model_selection.pictures import picture_shape
 from deepen.model_selection.report_extras import first_layer, notices, rows_used
 from deepen.model_selection.report_findings import (
@@ -44,7 +45,6 @@ def reference_of(ladder: Ladder) -> RungResult:
 
 def _rung_row(ladder: Ladder, result: RungResult) -> RungRow:
     metric = ladder.metric_
-    low, high = result.interval
     gain: Gain | None = None
     if result.is_compared and result.name != ladder.verdict_.best:
         gain = ladder.verdict_.behind(result.name)
@@ -59,9 +59,7 @@ def _rung_row(ladder: Ladder, result: RungResult) -> RungRow:
     return RungRow(
         title=result.title,
         loss=show(result.mean, uncertainty_of(result), metric) if has_loss else "n/a",
-        interval=show_interval(low, high, metric)
-        if has_loss and low < high
-        else _no_interval(result),
+        interval=_interval(result, metric) if has_loss else "",
         mean=float("nan") if result.is_failed else result.mean,
         ends=(float("nan"),) * 2 if result.is_failed else result.interval,
         scores=[] if result.is_failed else result.scores,
@@ -74,8 +72,12 @@ def _rung_row(ladder: Ladder, result: RungResult) -> RungRow:
     )
 
 
-def _no_interval(result: RungResult) -> str:
-    return "no interval from one repeat" if len(result.scores) == 1 and not result.is_failed else ""
+def _interval(result: RungResult, metric: Metric) -> str:
+    """The interval of a loss, or why there is none; nothing where no sample could change the loss."""
+    if len(result.scores) == 1:
+        return "no interval from one repeat"
+    low, high = result.interval
+    return show_interval(low, high, metric) if low < high else ""
 
 
 def _effort(result: RungResult, n_repeats: int) -> str:

@@ -57,6 +57,11 @@ class Metric:
     needs: str = "labels"
     ignores_constants: bool = False
 
+    @property
+    def most(self) -> float:
+        """The largest loss, and difference of two, that there can be."""
+        return 1.0 if self.is_rate else float("inf")
+
     def __call__(self, y_true: ArrayLike, predicted: ArrayLike) -> float:
         """Loss of the predictions."""
         return float(np.mean(self.rows(y_true, predicted)))

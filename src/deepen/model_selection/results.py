@@ -179,7 +179,7 @@ class RungResult:
             low, high = estimate([outcome.losses for outcome in outcomes], judging).interval()
             if self.role == "baseline" and metric.ignores_constants:
                 low = high = self.mean
-            self.interval = (max(0.0, low), min(1.0 if metric.is_rate else float("inf"), high))
+            self.interval = (max(0.0, low), min(metric.most, high))
 
 
 def _tuned(outcome: Outcome) -> float:

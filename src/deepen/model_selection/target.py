@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deepen.datasets.values import differ_by_case
-from deepen.report.text import counted
+from deepen.report.text import clip, counted
 
 LEAST_PER_CLASS = 4
 LONGEST = 40  # of a name
@@ -51,16 +51,16 @@ def _too_rare(classes: NDArray[Any], counts: NDArray[np.int64]) -> str:
     """Every class that has too few rows, at once, the rarest first; the remedy."""
     rare = [k for k in np.argsort(counts, kind="stable") if counts[k] < LEAST_PER_CLASS]
     first, *others = rare
-    also = [f"{str(classes[k])!r} ({counts[k]})" for k in others[:RARE_SHOWN]]
-    more = f" and {len(others) - RARE_SHOWN} more" if others[RARE_SHOWN:] else ""
-    also_said = f"; so with {', '.join(also)}{more}" if also else ""
-    them = "these classes out or join them" if others else "the class out or join it"
     if len(rare) > MOST_RARE * len(classes) and len(classes) > FEW_CLASSES:
         return (
             f"the target has {len(classes):,} different values in {int(counts.sum()):,} rows, such as "
             f"{str(classes[first])!r}: it seems to be an id, a text, or numbers with other cells among "
             "them; name another column, or mend those cells."
         )
+    also = [f"{str(classes[k])!r} ({counts[k]})" for k in others[:RARE_SHOWN]]
+    more = f" and {len(others) - RARE_SHOWN} more" if others[RARE_SHOWN:] else ""
+    also_said = f"; so with {', '.join(also)}{more}" if also else ""
+    them = "these classes out or join them" if others else "the class out or join it"
     alike = ""
     if pairs := differ_by_case([str(name) for name in classes]):
         one, other = next((pair for pair in pairs if str(classes[first]) in pair), pairs[0])
@@ -76,7 +76,7 @@ def classes_alike(counts: Mapping[str, int]) -> str:
     pairs = differ_by_case(list(counts))
     if not pairs:
         return ""
-    said = [f"{one[:LONGEST]!r} ({counts[one]:,})" for one in pairs[0]]
+    said = [f"{clip(one, LONGEST)!r} ({counts[one]:,})" for one in pairs[0]]
     more = f", as do {counted(len(pairs) - 1, 'more pair')}" if len(pairs) > 1 else ""
     return (
         f"{said[0]} and {said[1]} differ by case alone{more}, and count as different classes; where they "

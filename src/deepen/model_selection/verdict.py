@@ -184,13 +184,13 @@ def decide(
         return Verdict("alone", only, only, min_gain, ())
     pairs = _all_pairs(losses, judging)
     best = lowest_in_pairs(pairs)
-    ends = behind_the_best(pairs, alpha / (len(losses) - 1))
+    share = alpha / (len(losses) - 1)
+    ends = behind_the_best(pairs, share)
     ends = {name: end._replace(upper=min(end.upper, most)) for name, end in ends.items()}
-    gains = tuple(_gain(best, name, pairs, ends[name], min_gain, alpha) for name in losses)
     gains = tuple(
-        replace(gain, smallest_gap=min(gain.smallest_gap, most))
-        for gain in gains
-        if gain.reference != best
+        _gain(best, name, pairs[name][best], ends[name], min_gain, share, most)
+        for name in losses
+        if name != best
     )
     reach = {name: end.upper for name, end in ends.items()}
     short = {gain.reference for gain in gains if gain.outcome == "pays"}
@@ -267,15 +267,13 @@ def behind_the_best(pairs: Mapping[str, Mapping[str, Estimate]], alpha: float) -
 def _gain(
     best: str,
     name: str,
-    pairs: Mapping[str, Mapping[str, Estimate]],
+    found: Estimate,
     ends: Ends,
     min_gain: float,
     alpha: float,
+    most: float,
 ) -> Gain:
     """The comparison of a rung with the one of lowest mean loss."""
-    if name == best:
-        return Gain(best, best, 0.0, ends.lower, ends.upper, 0.0, 0, "cannot tell")
-    found = pairs[name][best]
-    gap = found.half_width(alpha / (len(pairs) - 1))
+    gap = min(found.half_width(alpha), most)
     outcome = outcome_of(ends.is_behind, ends.upper, min_gain)
     return Gain(best, name, found.mean, ends.lower, ends.upper, gap, found.n_repeats, outcome)
