@@ -154,6 +154,41 @@ def test_a_number_near_the_others_or_a_single_one_stands_for_itself(numbers):
     assert "missing" not in column.reason
 
 
+def test_minus_one_among_counts_is_missing_where_it_is_the_commonest(rng):
+    days = rng.randint(0, 300, 400).astype(float)
+    never = rng.random_sample(400) < 0.3
+    marked = pd.DataFrame({"days": np.where(never, -1, days)})
+    empty = pd.DataFrame({"days": np.where(never, np.nan, days)})
+    first, second = TableEncoder().fit(marked), TableEncoder().fit(empty)
+    assert "-1 counts as missing" in first.columns_[0].reason
+    np.testing.assert_array_equal(first.transform(marked), second.transform(empty))
+
+
+@pytest.mark.parametrize("values", ["temperatures", "floors", "scale", "amounts"])
+def test_minus_one_that_is_a_number(values, rng):
+    if values == "temperatures":
+        numbers = rng.randint(-20, 30, 400)
+    elif values == "floors":
+        numbers = np.repeat(np.arange(-1, 30), [5, 40, *[10] * 29])
+    elif values == "scale":
+        numbers = np.repeat([-1, 0, 1, 2], [40, 20, 20, 20])
+    else:
+        numbers = np.where(rng.random_sample(400) < 0.2, -1, rng.gamma(2, 50, 400))
+    [column] = infer_columns(pd.DataFrame({"a": np.asarray(numbers, float)}))
+    assert column.stand_in is None
+
+
+def test_a_word_that_stands_for_missing_numbers(rng):
+    days, never = rng.randint(0, 300, 400).astype(str), rng.random_sample(400) < 0.3
+    marked = pd.DataFrame({"days": np.where(never, "None so far", days)})
+    empty = pd.DataFrame({"days": np.where(never, None, days)})
+    first, second = TableEncoder().fit(marked), TableEncoder().fit(empty)
+    assert first.columns_[0].reason.endswith("; 'none so far' counts as missing")
+    np.testing.assert_array_equal(first.transform(marked), second.transform(empty))
+    all_words = pd.DataFrame({"days": ["none so far"] * 3})
+    assert first.transform(all_words)[:, 1].tolist() == [1, 1, 1]  # as often as it may be
+
+
 def test_words_in_a_column_of_numbers():
     table = pd.DataFrame({"a": [*map(str, range(2, 60, 2)), "unknown"]})
     encoder = TableEncoder().fit(table)

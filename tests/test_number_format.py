@@ -67,6 +67,30 @@ def test_a_few_words_among_numbers():
     assert find_format(["1", "2", "x"])[0] is None
 
 
+@settings(deadline=None)
+@given(
+    word=st.sampled_from(["none", "Unknown", "n. d.", "pending"]),
+    numbers=st.lists(st.floats(-1e6, 1e6).map(lambda x: round(x, 2)), min_size=20, unique=True),
+    n_of_word=st.integers(2, 500),
+)
+def test_one_word_among_many_numbers_stands_for_a_missing_one(word, numbers, n_of_word):
+    cells, counts = [*map(str, numbers), word], [1] * len(numbers) + [n_of_word]
+    found, share = find_format(cells, counts)
+    is_common = len(numbers) / sum(counts) < 0.95
+    assert found.parse_all(cells[:-1]) == numbers
+    assert share == (1 if is_common else len(numbers) / sum(counts))
+    assert found.word == (word.lower() if is_common else "")
+
+
+def test_words_that_are_categories():
+    numbers, total = [str(k) for k in range(100)], 1000
+    two = [total // 3, total // 3]
+    assert find_format([*numbers, "low", "high"], [1] * 100 + two)[0] is None
+    assert find_format([*numbers[:19], "none"], [20] * 19 + [200])[0] is None  # nineteen grades
+    codes = [f"{k:03d}" for k in range(100)]
+    assert find_format([*codes, "none"], [1] * 100 + [50])[0] is None
+
+
 def written(number, decimal, thousands, digits):
     text = f"{number:,.{digits}f}".replace(",", "\0").replace(".", decimal)
     return text.replace("\0", thousands)

@@ -268,6 +268,6 @@ def _meaning(cells: list[str], codes: Any, counts: Any, dialect: Dialect) -> Any
             return None
     if dialect.decimal == ",":
         number_format, share = find_format(cells, counts.tolist(), prefer=",")
-        if share == 1 and number_format is not None and not number_format.affix:
+        if number_format and share == 1 and not number_format.affix + number_format.word:
             return spread(number_format.parse_all(cells), codes, np.nan)
     return None

@@ -147,8 +147,11 @@ def _infer_kind(column: Any, name: str, known: Known | None, others: Any) -> _Fo
             kind, reason = _infer_string(strings)
             return _Found(kind, reason + (_missing(strings) if kind != "constant" else ""))
         note = f", {number_format.words}" if number_format and number_format.words else ""
-        if words:
-            note += f"; words such as {shortened(words, 2)} count as missing"
+        word = number_format.word if number_format else ""
+        if word:
+            note += f"; {word!r} counts as missing"
+        if slips := [cell for cell in words if cell.lower() != word]:
+            note += f"; words such as {shortened(slips, 2)} count as missing"
     note = _missing(values) + note
     filled = values.dropna()
     stand_in, is_there = _stand_in(filled, known, others, number_format), False

@@ -4,14 +4,16 @@
 
 Formats are tried on the distinct cells of a column; the one that reads most of them wins, the
 plainest of equals. What it reads is remembered with the column, so that a later table is read alike.
+Many different numbers and one word besides, such as none or unknown, are numbers that are missing there.
 """
 
 from __future__ import annotations
 
 import math
 import re
+from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 CURRENCIES = "€$£¥₹₽₩₺₴₫₪฿₦₱"
 CODES = "USD|EUR|GBP|JPY|CNY|CHF|CAD|AUD|NZD|INR|SEK|NOK|DKK|PLN|CZK|HUF|BRL|MXN|RUB|TRY|ZAR|KRW"
@@ -31,6 +33,7 @@ MARKS = (
     (",", "'"),
 )
 LEAST_READ = 0.95  # of the cells: else they are words, a few of which are numbers
+LEAST_DISTINCT = 20  # numbers beside a word that stands for a missing one: fewer may be categories
 USUAL_UNIT = 0.5  # of the cells: else what follows a number is a slip or a word
 CODE_OF_DIGITS = re.compile(r"0\d+")
 
@@ -47,6 +50,8 @@ class NumberFormat:
         ``""``, ``","``, ``"."``, a blank or an apostrophe.
     affix : str
         Currency, percent sign or unit that its cells bear, or none.
+    word : str
+        In small letters, what stands for a missing number in many cells, or none.
 
     Examples
     --------
@@ -57,6 +62,7 @@ class NumberFormat:
     decimal: str = "."
     thousands: str = ""
     affix: str = ""
+    word: str = ""
 
     @property
     def pattern(self) -> re.Pattern[str]:
@@ -137,12 +143,12 @@ def find_format(
         None where words prevail, where signs of several currencies or units occur, or where leading
         zeros show that the digits are a code, such as 00501.
     share : float
-        Of the rows that it reads.
+        Of the rows that it reads, or in which the word stands for a missing number.
 
     Examples
     --------
     >>> find_format(["1,5", "12,25", "1.234,00"])
-    (NumberFormat(decimal=',', thousands='.', affix=''), 1.0)
+    (NumberFormat(decimal=',', thousands='.', affix='', word=''), 1.0)
     >>> find_format(["00501", "90210"])
     (None, 0.0)
     """
@@ -167,7 +173,29 @@ def find_format(
             best, best_share = candidate, n_read / total
         if best_share == 1:
             break
-    return (best, best_share) if best_share >= LEAST_READ else (None, best_share)
+    if best is None or best_share >= LEAST_READ:
+        return best, best_share
+    return _with_word(best, cells, weights) or (None, best_share)
+
+
+def _with_word(
+    found: NumberFormat, cells: Sequence[str], weights: Sequence[int]
+) -> tuple[NumberFormat, float] | None:
+    """The format with the one word beside many different numbers, and its share; None without such."""
+    total, n_read = sum(weights), 0
+    numbers: list[str] = []
+    words: Counter[str] = Counter()
+    for cell, number, weight in zip(cells, found.parse_all(cells), weights, strict=True):
+        if math.isnan(number):
+            words[cell.lower()] += weight
+        else:
+            numbers.append(cell)
+            n_read += weight
+    word, n_of_word = words.most_common(1)[0]
+    is_clear = len(numbers) >= LEAST_DISTINCT and n_read >= LEAST_READ * (total - n_of_word)
+    if not is_clear or _are_codes(numbers):
+        return None
+    return replace(found, word=word), (n_read + n_of_word) / total
 
 
 def _unit(bare: Sequence[str], weights: Sequence[int]) -> str:

@@ -1,6 +1,7 @@
 """Numbers that stand for a missing value, such as -999: far from all others, and again and again.
 
 v = 99, 999, 9999, ... or minus that;  |v - nearest other| > max(others) - min(others)
+v = -1, alone below zero among whole numbers of many values, more frequent than 0 and than 1
 
 A number that stands for missing in one column of a table does in the others too, however seldom, and where
 it does not occur in those whose numbers are of the same range, as other questions of a survey are: later
@@ -12,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 
 # Of each number that stands for missing somewhere: ends of the other numbers in the columns that hold it.
@@ -19,6 +21,7 @@ Known = Mapping[float, Sequence[tuple[float, float]]]
 
 STAND_INS = tuple(10.0**digits - 1 for digits in range(2, 10))
 LEAST_COUNT, LEAST_SHARE = 3, 0.01  # of the filled cells: fewer may be a slip of the pen
+LEAST_DISTINCT = 20  # whole numbers beside -1: fewer may be steps of a scale
 
 
 def stand_in_of(numbers: NDArray[Any], known: Known | None = None) -> float | None:
@@ -41,6 +44,9 @@ def stand_in_of(numbers: NDArray[Any], known: Known | None = None) -> float | No
     -999.0
     >>> stand_in_of(np.array([95.0, 97.5, 99.0, 98.0, 99.0, 96.0, 99.0])) is None
     True
+    >>> days_since_the_last_call = np.array([-1.0] * 9 + [*range(30)])
+    >>> stand_in_of(days_since_the_last_call)
+    -1.0
     >>> answers = np.array([1.0, 5.0, 3.0, 99.0])
     >>> known = {99.0: [(1.0, 5.0)]}
     >>> stand_in_of(answers), stand_in_of(answers, known), stand_in_of(answers[:3], known)
@@ -59,11 +65,23 @@ def stand_in_of(numbers: NDArray[Any], known: Known | None = None) -> float | No
         least = 1 if end in known else max(LEAST_COUNT, LEAST_SHARE * len(numbers))
         if len(others) and count >= least and _is_far(end, others):
             return end
+    if _has_minus_one(numbers):
+        return -1.0
     for number, ranges in sorted(known.items()):
         low, high = float(numbers.min()), float(numbers.max())
         if any(a <= low and high <= b for a, b in ranges) and _is_far(number, numbers):
             return number
     return None
+
+
+def _has_minus_one(numbers: NDArray[Any]) -> bool:
+    if numbers.min() != -1:
+        return False
+    values, counts = np.unique(numbers, return_counts=True)
+    count = {float(v): int(n) for v, n in zip(values[:3], counts[:3], strict=True)}
+    least = max(LEAST_COUNT, LEAST_SHARE * len(numbers), count.get(0.0, 0), count.get(1.0, 0))
+    is_whole = bool((values == np.round(values)).all())
+    return is_whole and len(values) > LEAST_DISTINCT and count[-1.0] > least
 
 
 def range_without(numbers: NDArray[Any], stand_in: float) -> tuple[float, float]:

@@ -221,6 +221,12 @@ def numbers_of(
     most_words : float
         Share of the filled cells that may be words, which count as missing.
 
+    Returns
+    -------
+    numbers : Series of float64
+    words : list of str
+        Without the one that the format knows to stand for a missing number.
+
     Raises
     ------
     DataError
@@ -232,14 +238,16 @@ def numbers_of(
         raise DataError(f"Column {name!r} is numeric, but holds dates; set the column's type.")
     if numbers is None:
         strings = as_strings(column)
-        numbers, _, words = read_numbers(strings, number_format or _look_or_plain(strings))
+        number_format = number_format or _look_or_plain(strings)
+        word = number_format.word
+        numbers, _, words = read_numbers(strings, number_format)
         if numbers is None:
             numbers = strings.astype("float64")
-        n_filled, n_words = (
-            int(strings.notna().sum()),
-            int((strings.notna() & numbers.isna()).sum()),
-        )
-        if n_words > most_words * n_filled:
+        words = [cell for cell in words if cell.lower() != word]
+        is_word = strings.notna() & numbers.isna()
+        if word:
+            is_word &= strings.str.lower() != word
+        if int(is_word.sum()) > most_words * int(strings.notna().sum()):
             raise DataError(
                 f"Column {name!r} is numeric, but holds {shortened(words, 3)};"
                 " mend the value or set the column's type."

@@ -11,6 +11,8 @@ from collections.abc import Callable, Sequence
 from operator import matmul
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from deepen.functions.activations import ACTIVATIONS
 
 Product = Callable[[Any, Any], Any]
@@ -35,8 +37,7 @@ def dense(params: Params, layer: int, a: Array, product: Product = matmul) -> Ar
     z = product(a, params.coefs[layer])
     if not params.intercepts:
         return z
-    bias = params.intercepts[layer]
-    return z + bias.reshape((1,) * (z.ndim - 1) + bias.shape)
+    return _shifted(z, params.intercepts[layer])
 
 
 def hidden(
@@ -70,6 +71,20 @@ def forward_columns(params: Params, x: Array, activations: Sequence[str]) -> Arr
             z = z + params.intercepts[layer][:, None]
         a = _function(activations[layer])(z) if layer < len(activations) else z
     return a.T
+
+
+def _shifted(z: Array, bias: Array) -> Array:
+    """z + b for each row, (..., n_out); of a batch in JAX as Z + 1 b'.
+
+    Then the gradient of b is a product, 1'G. Of a sum over the rows XLA makes work for other threads of
+    the processor, who take longer to come than a small batch takes to be added up.
+    """
+    if isinstance(z, np.ndarray) or z.ndim != 2:
+        return z + bias.reshape((1,) * (z.ndim - 1) + bias.shape)
+    from jax import numpy as jnp
+
+    ones = jnp.ones((z.shape[0], 1), z.dtype)
+    return z + jnp.matmul(ones, bias[None], precision="highest")
 
 
 def _function(name: str) -> Callable[[Array], Array]:
