@@ -266,7 +266,10 @@ def test_a_changed_byte_is_seen(saved, seed):
 
 def test_files_that_are_no_models(saved, tmp_path):
     assert "no such file" in one_line_error(tmp_path / "no.deepen")
-    assert "no such file" in one_line_error(tmp_path)
+    folder = saved.parent
+    assert one_line_error(folder).endswith(f"is a folder; its model is {saved}.")
+    (tmp_path / "empty").mkdir()
+    assert "is a folder; give the name of a file" in one_line_error(tmp_path / "empty")
     saved.write_bytes(pickle.dumps({"a": 1}))
     assert "not a model file" in one_line_error(saved)
     saved.write_bytes(to_bytes({"a": np.ones(2)}))

@@ -214,7 +214,7 @@ def test_a_budget_that_is_used_up_is_told_with_the_line_that_goes_on(
     monkeypatch.setattr(_ladder_run, "run", lambda *args, **kwargs: None)
     result = run("resume", out, "--time-budget", budget)
     line = (
-        "took 57 s of 60s: little can be begun in the rest. With more time: "
+        "took 57 s, with a budget of 60s: little can be begun in the rest. With more time: "
         f"deepen resume {out} --time-budget 2m"
     )
     assert (line in result.stderr) == is_told

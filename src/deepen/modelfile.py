@@ -32,6 +32,7 @@ __all__ = [
 FORMAT, SCHEMA, KEY = "deepen-model", 2, "deepen"
 DIGEST = "deepen-sha256"  # of the header, in the metadata beside it
 SCHEMA_WITH_DIGESTS = 2
+SUFFIX = ".deepen"  # by custom
 # What a header of wrong structure, or fitted state that does not fit its class, ends in.
 DAMAGE = (
     KeyError,
@@ -176,6 +177,10 @@ def read_header(path: str | os.PathLike[str]) -> dict[str, Any]:
 def _read(path: Path, *, with_arrays: bool) -> tuple[dict[str, Any], Arrays]:
     from safetensors import SafetensorError, safe_open
 
+    if path.is_dir():
+        found = sorted(path.glob(f"*{SUFFIX}"))
+        instead = f"its model is {found[0]}" if found else "give the name of a file"
+        raise ModelFileError(f"{path}: is a folder; {instead}.")
     if not path.is_file():
         raise ModelFileError(f"{path}: no such file; check the path.")
     try:

@@ -44,16 +44,16 @@ def resume(
     more = f"{resume_line(folder)} --time-budget {2 * spent / 60 + 0.5:.0f}m"
     more += f" --repeats {repeats}" if repeats is not None else ""
     budget = float("inf") if options.trials is not None else parse_duration(options.time_budget)
+    so_far = f"took {spent:.0f} s, with a budget of {options.time_budget}"
     is_finished = known.get("is_finished", False) and (folder / FILES[0]).exists()
     if is_finished and spent > MOSTLY_SPENT * budget:
         # What follows the verdict would only be left out of the report that is there.
         fail(
-            f"{folder}: is finished; it took {spent:.0f} s of {options.time_budget}, and nothing can be "
-            f"begun in the rest. With more time: {more}"
+            f"{folder}: is finished; it {so_far}, and nothing can be begun in the rest. With more"
+            f" time: {more}"
         )
     if spent > MOSTLY_SPENT * budget:
         console(to_stderr=True).say(
-            f"Note: earlier sittings took {spent:.0f} s of {options.time_budget}: little can be begun in the "
-            f"rest. With more time: {more}"
+            f"Note: earlier sittings {so_far}: little can be begun in the rest. With more time: {more}"
         )
     run(options, folder, start=start, force=True)
