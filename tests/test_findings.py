@@ -25,7 +25,7 @@ from deepen.model_selection.intervals import RowLosses
 from deepen.model_selection.leakage import find_leaks
 from deepen.model_selection.metrics import METRICS
 from deepen.model_selection.mistakes import worst_mistakes
-from deepen.model_selection.report_extras import few_rows_decide
+from deepen.model_selection.report_extras import few_rows_decide, notices
 from deepen.model_selection.results import Outcome
 from deepen.model_selection.splits import Plan, draw_split, joined_groups, time_splits
 
@@ -74,6 +74,24 @@ def test_the_verdict_without_a_leak_stands_beside(monkeypatch):
     assert "copy" not in without.sentence and without.gains[0].n_repeats == 3
     numbers = ladder.to_dict()
     assert numbers["leaks"][0]["column"] == "copy" and numbers["without_leaks"]["sentence"]
+
+
+def test_a_part_that_fails_leaves_the_verdict_and_says_why(monkeypatch):
+    from deepen.model_selection import ladder_steps
+
+    def refused(*args):
+        raise ValueError("the loss diverged")
+
+    for part in ("_without_leaks", "layer_views"):
+        monkeypatch.setattr(ladder_steps, part, refused)
+    monkeypatch.setattr(ladder_steps, "costly_findings", lambda *args: None)
+    monkeypatch.setattr(ladder_steps, "with_layers", lambda ascent: [1])
+    X, y = table()
+    ladder = Ladder(repeats=2, trials=1, rungs=QUICK).fit(X.assign(copy=y), y)
+    assert ladder.verdict_.sentence and ladder.without_leaks_ is None and ladder.layers_ == []
+    said = {notice.kind: notice.text for notice in notices(ladder)}
+    assert said["Without it"] == "n/a: the loss diverged."
+    assert said["Not worked out"] == "pictures of the layers: n/a, the loss diverged."
 
 
 def test_findings_of_a_climb(capsys):

@@ -191,8 +191,11 @@ def test_leaks_come_first_with_the_verdict_without_them():
     first, second, *_ = notices(ladder(leaks_=leaks, without_leaks_=without), ["a note"])
     assert first.is_serious and "<b>copy" in first.text
     assert (second.kind, second.text) == ("Without it", "Linear suffices.")
-    [_, second] = notices(ladder(leaks_=leaks))
+    reasons = {"without_leaks": "no time was left for it"}
+    [_, second] = notices(ladder(leaks_=leaks, findings={"reasons": reasons}))
     assert second.text == "n/a: no time was left for it."
+    [_, second] = notices(ladder(leaks_=leaks, is_interrupted_=True))[:2]
+    assert second.text == "n/a: the climb was interrupted."
 
 
 def test_what_could_not_be_had_is_named_with_its_reason():

@@ -74,7 +74,7 @@ def forward_columns(params: Params, x: Array, activations: Sequence[str]) -> Arr
 
 
 def _shifted(z: Array, bias: Array) -> Array:
-    """z + b for each row, (..., n_out); of a batch in JAX as Z + 1 b'.
+    """Z + b for each row, (..., n_out); of a batch in JAX as Z + 1 b'.
 
     Then the gradient of b is a product, 1'G. Of a sum over the rows XLA makes work for other threads of
     the processor, who take longer to come than a small batch takes to be added up.

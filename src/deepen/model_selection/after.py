@@ -181,7 +181,7 @@ def costly_findings(findings: Findings, ascent: Ascent, verdict: Verdict, deadli
         ascent.climber.tell("after", f"labels needed by {attempts[name].result.title}")
         key = f"label_curves: {attempts[name].result.title}"
         end = _part(start, room, CURVES_SHARE)
-        found = _worked_out(findings.reasons, key, label_losses, attempts[name], data, end)
+        found = worked_out(findings.reasons, key, label_losses, attempts[name], data, end)
         if found is not None:
             losses[name] = found
             curve = label_curve(attempts[name], found, data, ascent.min_gain)
@@ -192,20 +192,36 @@ def costly_findings(findings: Findings, ascent: Ascent, verdict: Verdict, deadli
     ascent.climber.tell("after", "columns that matter")
     chosen = attempts[verdict.chosen]
     end = _part(start, room, IMPORTANCES_SHARE)
-    found = _worked_out(findings.reasons, "importances", importances, chosen, data, end)
+    found = worked_out(findings.reasons, "importances", importances, chosen, data, end)
     findings.importances = found or []
     if pair and data.X_unlabelled is not None:
         ascent.climber.tell("after", "pre-training without the rows that have no target")
         end = _part(start, room, UNLABELLED_SHARE)
-        findings.unlabelled = _worked_out(
+        findings.unlabelled = worked_out(
             findings.reasons, "unlabelled", unlabelled_gain, pair[0], data, ascent.min_gain, end
         )
 
 
-def _worked_out(reasons: dict[str, str], key: str, work: Callable[..., Any], *args: Any) -> Any:
-    """What a part finds; nothing, with the reason kept, where there is no time for it or it fails.
+def worked_out(
+    reasons: dict[str, str],
+    key: str,
+    work: Callable[..., Any],
+    *args: Any,
+    no_time: str = TOO_SHORT,
+) -> Any:
+    """What a part finds; None, with the reason kept, where there is no time for it or it fails.
 
     The verdict stands and is written whatever becomes of what follows it.
+
+    Parameters
+    ----------
+    reasons : dict of str to str
+        Why parts are missing, by their keys; may gain one.
+    key : str
+    work : callable
+        What `args` are given to; finds nothing without time.
+    no_time : str
+        The reason to keep then.
     """
     try:
         found = work(*args)
@@ -213,7 +229,8 @@ def _worked_out(reasons: dict[str, str], key: str, work: Callable[..., Any], *ar
         reasons[key] = str(error)
         return None
     if not found:
-        reasons[key] = TOO_SHORT
+        reasons[key] = no_time
+        return None
     return found
 
 

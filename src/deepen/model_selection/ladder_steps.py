@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from sklearn.utils import check_random_state
 
-from deepen.model_selection.after import costly_findings, free_findings
+from deepen.model_selection.after import costly_findings, free_findings, worked_out
 from deepen.model_selection.ascent import (
     AFTER_SHARE,
     AFTER_SHARE_WITH_LEAKS,
@@ -175,14 +175,21 @@ def find_out(ladder: Ladder, table: Table, ascent: Ascent) -> None:
         missing = ("label_curves", "importances")
         ladder.findings_.reasons.update(dict.fromkeys(missing, "the climb was interrupted"))
         return
+    reasons = ladder.findings_.reasons
     try:
         if ladder.leaks_:
-            ladder.without_leaks_ = _without_leaks(ladder, table, ascent)
+            ladder.without_leaks_ = worked_out(
+                reasons, "without_leaks", _without_leaks, ladder, table, ascent,
+                no_time="no time was left for it",
+            )  # fmt: skip
         deadline = now() + clock.left
         costly_findings(ladder.findings_, ascent, ladder.verdict_, deadline)
-        ladder.layers_ = layer_views(ascent, deadline)
-        if with_layers(ascent) and not ladder.layers_:
-            ladder.findings_.reasons["layers"] = "another training would not fit into the time left"
+        if with_layers(ascent):
+            found = worked_out(
+                reasons, "layers", layer_views, ascent, deadline,
+                no_time="another training would not fit into the time left",
+            )  # fmt: skip
+            ladder.layers_ = found or []
     except KeyboardInterrupt:
         ladder.is_interrupted_ = True
 
@@ -197,7 +204,9 @@ def _without_leaks(ladder: Ladder, table: Table, ascent: Ascent) -> Any:
     else:
         kept = [i for i in range(table.X.shape[1]) if str(i) not in suspects]
         X = table.X[:, kept]
-    if not kept or clock.left <= 0:
+    if not kept:
+        raise ValueError("it leaves no column")
+    if clock.left <= 0:
         return None
     ascent.climber.tell("after", f"the same without {', '.join(sorted(suspects))}")
     part = Table(

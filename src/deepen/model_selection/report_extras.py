@@ -14,7 +14,7 @@ from deepen.model_selection.rungs import RUNGS
 from deepen.model_selection.splits import SHARES, describe_split
 from deepen.model_selection.target import classes_alike
 from deepen.report import Filters, Notice, RowsUse
-from deepen.report.text import counted
+from deepen.report.text import clip, counted
 
 LEFT_OUT = "left out"
 FEW_OF_MANY, MOST_OF_THE_ERROR, ROWS_TO_TELL = 0.01, 0.5, 50
@@ -89,7 +89,8 @@ def _leaks(ladder: Ladder) -> list[Notice]:
     without = ladder.without_leaks_
     if found:
         them = "it" if len(found) == 1 else "them"
-        text = without.sentence if without is not None else "n/a: no time was left for it."
+        why = ladder.findings_.reasons.get("without_leaks", "the climb was interrupted")
+        text = without.sentence if without is not None else f"n/a: {why}."
         found.append(Notice(f"Without {them}", text, True))
     return found
 
@@ -103,7 +104,7 @@ def _classes(ladder: Ladder) -> list[Notice]:
     if ladder.metric_.key != "balanced_error" or ladder.metric is not None:
         return []
     counts = sorted(ladder.class_counts_.items(), key=lambda item: -item[1])
-    shown = ", ".join(f"{_cut(name)} ({n:,})" for name, n in counts[:NAMES_SHOWN])
+    shown = ", ".join(f"{clip(name, LONGEST_NAME)} ({n:,})" for name, n in counts[:NAMES_SHOWN])
     more = f" and {len(counts) - NAMES_SHOWN:,} more" if len(counts) > NAMES_SHOWN else ""
     text = (
         f"Rows of each class: {shown}{more}. The error rate is averaged over classes, so that each "
@@ -151,18 +152,12 @@ def _rows(n: int) -> str:
     return counted(n, "row")
 
 
-def _cut(name: str) -> str:
-    return (
-        name if len(name) <= LONGEST_NAME else name[: LONGEST_NAME - 1] + "\N{HORIZONTAL ELLIPSIS}"
-    )
-
-
 def _left_out(ladder: Ladder) -> list[Notice]:
     """Ids and other columns that no model saw."""
     names = [str(c.name) for c in ladder.columns_ if c.treatment == LEFT_OUT]
     if not names:
         return []
-    some = ", ".join(map(_cut, names[:NAMES_SHOWN]))
+    some = ", ".join(clip(name, LONGEST_NAME) for name in names[:NAMES_SHOWN])
     more = f" and {len(names) - NAMES_SHOWN:,} more" if len(names) > NAMES_SHOWN else ""
     return [Notice("Columns left out", f"{some}{more}; the table of columns says why.")]
 
