@@ -498,3 +498,11 @@ def test_all_classes_with_too_few_rows_are_named_at_once():
         ValueError, match="200 different values in 200 rows, such as 'id 0': it seems"
     ):
         class_labels(names)
+
+
+def test_a_target_of_numbers_and_a_word_names_the_word():
+    X = np.random.default_rng(0).standard_normal((200, 2))
+    y = pd.Series(X[:, 0].round(3).astype(str)).where(X[:, 1] < 1, "Pending")
+    n = int((X[:, 1] >= 1).sum())
+    with pytest.raises(ValueError, match=f"holds numbers, but 'pending' in {n} rows: leave"):
+        Ladder(rungs=["baseline"]).fit(X, y)

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from deepen.datasets.number_format import find_format
 from deepen.datasets.values import differ_by_case
 from deepen.report.text import clip, counted
 
@@ -51,6 +52,13 @@ def _too_rare(classes: NDArray[Any], counts: NDArray[np.int64]) -> str:
     """Every class that has too few rows, at once, the rarest first; the remedy."""
     rare = [k for k in np.argsort(counts, kind="stable") if counts[k] < LEAST_PER_CLASS]
     first, *others = rare
+    number_format, _ = find_format([str(name) for name in classes], counts.tolist())
+    if number_format is not None and (word := number_format.word):
+        n = sum(int(n) for k, n in enumerate(counts) if str(classes[k]).lower() == word)
+        return (
+            f"the target holds numbers, but {word!r} in {counted(n, 'row')}: leave these cells empty, so "
+            "that they are rows without a target."
+        )
     if len(rare) > MOST_RARE * len(classes) and len(classes) > FEW_CLASSES:
         return (
             f"the target has {len(classes):,} different values in {int(counts.sum()):,} rows, such as "
