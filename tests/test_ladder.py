@@ -504,5 +504,11 @@ def test_a_target_of_numbers_and_a_word_names_the_word():
     X = np.random.default_rng(0).standard_normal((200, 2))
     y = pd.Series(X[:, 0].round(3).astype(str)).where(X[:, 1] < 1, "Pending")
     n = int((X[:, 1] >= 1).sum())
-    with pytest.raises(ValueError, match=f"holds numbers, but 'pending' in {n} rows: leave"):
-        Ladder(rungs=["baseline"]).fit(X, y)
+    for task in (None, "regression"):
+        with pytest.raises(ValueError, match=f"holds numbers, but 'Pending' in {n} rows: leave"):
+            Ladder(rungs=["baseline"], task=task).fit(X, y)
+    y = y.where(y != "Pending", "1.0") + " EUR"
+    assert Ladder(rungs=["baseline", "linear"], task="regression", repeats=2, trials=1).fit(X, y)
+    y[:2] = ["VB", "on request"]
+    with pytest.raises(ValueError, match="but 'VB' in 1 row, 'on request' in 1 row: leave"):
+        Ladder(rungs=["baseline"], task="regression").fit(X, y)

@@ -3,7 +3,7 @@
     1,234.50   1.234,50   1 234,50   1'234.50   $ 12   12 %   (3.50)   3.50-   3.5 bar   21 °C   85 m2
 
 Formats are tried on the distinct cells of a column; the one that reads most of them wins, the
-plainest of equals. What it reads is remembered with the column, so that a later table is read alike.
+plainest of equals: but 13.750 beside 650, or as an amount of money, has a point between thousands. What it reads is remembered with the column, so that a later table is read alike.
 Many different numbers and one word besides, such as none or unknown, are numbers that are missing there.
 """
 
@@ -35,6 +35,9 @@ MARKS = (
 LEAST_READ = 0.95  # of the cells: else they are words, a few of which are numbers
 LEAST_DISTINCT = 20  # numbers beside a word that stands for a missing one: fewer may be categories
 USUAL_UNIT = 0.5  # of the cells: else what follows a number is a slip or a word
+LEAST_POINTED = 3  # distinct cells such as 13.750 that show what their point means
+POINTED = re.compile(r"[+-]?[1-9]\d{0,2}(?:\.\d{3})+")  # thousands, or three decimals
+UNPOINTED = re.compile(r"[+-]?\d{1,3}")
 CODE_OF_DIGITS = re.compile(r"0\d+")
 
 
@@ -161,7 +164,10 @@ def find_format(
     if not cells or len(signs) > 1 or _are_codes(cells):
         return None, 0.0
     best, best_share = None, 0.0
+    has_thousands = _has_thousands(bare, "".join(signs))
     for decimal, thousands in sorted(MARKS, key=lambda marks: marks[0] != prefer):
+        if decimal == "." and has_thousands:
+            continue
         candidate = NumberFormat(decimal, thousands, "".join(signs))
         pattern = candidate.pattern
         n_read = sum(
@@ -196,6 +202,23 @@ def _with_word(
     if not is_clear or _are_codes(numbers):
         return None
     return replace(found, word=word), (n_read + n_of_word) / total
+
+
+def _has_thousands(bare: Sequence[str], sign: str) -> bool:
+    """Whether points stand between thousands where each is followed by three digits.
+
+    Decimals that are three everywhere would be so in 650 too; decimals that drop their zeros would
+    not end in one; and amounts of money have two, but for prices of a few, such as 1.459 for a litre.
+    """
+    pointed = [cell for cell in bare if "." in cell and cell.strip("+-.").replace(".", "").isdigit()]
+    others = [cell for cell in bare if cell.lstrip("+-").isdigit()]
+    if len(pointed) < LEAST_POINTED or not all(map(POINTED.fullmatch, pointed)):
+        return False
+    if others:
+        is_rounded = any(cell.endswith("0") for cell in pointed)
+        return is_rounded and all(map(UNPOINTED.fullmatch, others))
+    is_money = sign in set(CURRENCIES) or sign in CODES.split("|") or sign == "kr"
+    return is_money and any(cell.lstrip("+-").index(".") > 1 for cell in pointed)
 
 
 def _unit(bare: Sequence[str], weights: Sequence[int]) -> str:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deepen.datasets.number_format import find_format
-from deepen.datasets.values import differ_by_case
+from deepen.datasets.values import as_strings, differ_by_case, distinct, plain_values
 from deepen.report.text import clip, counted
 
 LEAST_PER_CLASS = 4
@@ -52,13 +52,8 @@ def _too_rare(classes: NDArray[Any], counts: NDArray[np.int64]) -> str:
     """Every class that has too few rows, at once, the rarest first; the remedy."""
     rare = [k for k in np.argsort(counts, kind="stable") if counts[k] < LEAST_PER_CLASS]
     first, *others = rare
-    number_format, _ = find_format([str(name) for name in classes], counts.tolist())
-    if number_format is not None and (word := number_format.word):
-        n = sum(int(n) for k, n in enumerate(counts) if str(classes[k]).lower() == word)
-        return (
-            f"the target holds numbers, but {word!r} in {counted(n, 'row')}: leave these cells empty, so "
-            "that they are rows without a target."
-        )
+    if words := _words_among_numbers([str(name) for name in classes], counts.tolist()):
+        return words
     if len(rare) > MOST_RARE * len(classes) and len(classes) > FEW_CLASSES:
         return (
             f"the target has {len(classes):,} different values in {int(counts.sum()):,} rows, such as "
@@ -76,6 +71,24 @@ def _too_rare(classes: NDArray[Any], counts: NDArray[np.int64]) -> str:
     return (
         f"class {str(classes[first])!r} has {counted(int(counts[first]), 'row')} and "
         f"at least {LEAST_PER_CLASS} are needed{also_said}: {alike}leave {them} with another."
+    )
+
+
+def _words_among_numbers(cells: list[str], counts: list[int]) -> str:
+    """Which cells of a target of numbers are none, and the remedy; empty where words prevail."""
+    number_format, _ = find_format(cells, counts)
+    if number_format is None:
+        return ""
+    numbers = number_format.parse_all(cells)
+    words = [k for k, number in enumerate(numbers) if np.isnan(number)]
+    if not words:
+        return ""
+    words.sort(key=lambda k: -counts[k])
+    said = [f"{clip(cells[k], LONGEST)!r} in {counted(counts[k], 'row')}" for k in words]
+    more = f" and {len(words) - RARE_SHOWN} more" if words[RARE_SHOWN:] else ""
+    return (
+        f"the target holds numbers, but {', '.join(said[:RARE_SHOWN])}{more}: leave these cells empty, so "
+        "that they are rows without a target."
     )
 
 
@@ -107,10 +120,13 @@ def class_numbers(labels: NDArray[Any]) -> tuple[NDArray[Any], NDArray[np.int64]
 
 def finite_values(series: Any) -> NDArray[np.float64]:
     """Targets of a regression."""
-    try:
-        values = series.to_numpy(dtype=np.float64)
-    except (TypeError, ValueError) as error:
-        raise ValueError(f"a regression needs numbers in the target: {error}.") from None
+    numbers = plain_values(series)
+    if numbers.dtype.kind != "f":
+        _, cells, counts = distinct(as_strings(series))
+        words = _words_among_numbers(cells, counts.tolist())
+        kind = "dates" if numbers.dtype.kind == "M" else f"words such as {clip(cells[0], LONGEST)!r}"
+        raise ValueError(words or f"a regression needs numbers in the target, not {kind}.")
+    values = numbers.to_numpy()
     if not np.isfinite(values).all():
         raise ValueError("the target contains infinity or a value too large for dtype('float64').")
     if values.std() == 0:
