@@ -184,6 +184,25 @@ def test_choice_takes_the_cheapest_that_suffices():
         verdict.behind("deep")
 
 
+def test_no_rung_suffices_beside_a_cheaper_one_that_erred_less(rng):
+    """Two that scatter in opposite directions are far apart from each other, not from the third."""
+    scatter = rng.normal(size=400)
+    scatter -= scatter.mean()
+    losses = {
+        "linear": repeats_of(1 - 0.001 + scatter, 100),
+        "one_hidden": repeats_of(np.ones(400), 100),
+        "boosting": repeats_of(1 - scatter, 100),
+    }
+    judging = Judging(np.arange(400), RATIO)
+    reach = decide(losses, judging, 1.0).reach
+    between = (reach["one_hidden"] + reach["linear"]) / 2
+    assert reach["one_hidden"] < between < reach["linear"]
+    verdict = decide(losses, judging, between)
+    assert (verdict.status, verdict.chosen, verdict.best) == ("cannot tell", "linear", "linear")
+    dearer = {name: losses[name] for name in ("one_hidden", "linear", "boosting")}
+    assert (decide(dearer, judging, between).status) == "suffices"
+
+
 def test_the_best_is_least_far_behind_in_pairs(rng):
     """With as many repeats of each it has the lowest mean; with fewer of one, the others' all count."""
     rates = {"linear": 0.3, "wide": 0.2, "deep": 0.25}

@@ -72,8 +72,8 @@ class Verdict:
     Parameters
     ----------
     status : {"suffices", "cannot tell", "alone"}
-        "suffices": the chosen rung is surely less than `min_gain` behind the best, and it is the
-        cheapest of which that can be said. "cannot tell": no rung can be shown to suffice; the
+        "suffices": the chosen rung is surely less than `min_gain` behind the best, it is the
+        cheapest of which that can be said, and none that is cheaper erred less. "cannot tell": no rung can be shown to suffice; the
         chosen one has the lowest mean loss of those that do not fall short and have at least half as
         many repeats as any of these.
         "alone": only one rung finished.
@@ -196,9 +196,11 @@ def decide(
     short = {gain.reference for gain in gains if gain.outcome == "pays"}
     chosen = _thorough({name: n for name, n in losses.items() if name not in short}, pairs)
     verdict = Verdict("cannot tell", chosen, best, min_gain, gains, reach)
+    cheaper: list[str] = []
     for name in losses:
-        if reach[name] < min_gain:
+        if reach[name] < min_gain and all(pairs[name][other].mean < 0 for other in cheaper):
             return replace(verdict, status="suffices", chosen=name)
+        cheaper.append(name)
     return verdict
 
 
