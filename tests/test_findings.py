@@ -25,6 +25,7 @@ from deepen.model_selection.intervals import RowLosses
 from deepen.model_selection.leakage import find_leaks
 from deepen.model_selection.metrics import METRICS
 from deepen.model_selection.mistakes import worst_mistakes
+from deepen.model_selection.prepare import Given, prepare_table
 from deepen.model_selection.report_extras import few_rows_decide, notices
 from deepen.model_selection.results import Outcome
 from deepen.model_selection.splits import Plan, draw_split, joined_groups, time_splits
@@ -303,6 +304,8 @@ def test_the_past_never_sees_the_future(rng):
     for split in splits:
         ends = [(time[part].min(), time[part].max()) for part in split]
         assert all(before[1] < after[0] for before, after in pairwise(ends))
+    assert time[splits[0].verdict].max() == 59  # the latest first, then one that is far away
+    assert time[splits[0].verdict].min() - time[splits[1].verdict].max() > 6
     judged = np.concatenate([split.verdict for split in splits])
     assert len(judged) == len(set(judged)) and time[judged].min() == 30
     with pytest.raises(ValueError, match="too few for 50 stretches"):
@@ -314,6 +317,14 @@ def test_a_time_column_is_read_and_its_faults_are_named():
     days = pd.date_range("2024-01-01", periods=len(y)).strftime("%Y-%m-%d")
     ladder = Ladder(repeats=3, trials=1, rungs=QUICK).fit(X, y, time=days)
     assert "what came before" in ladder.split_
+    # German dates, and times on both sides of the end of summer time, are in their order.
+    for form in ("%d.%m.%Y", "%Y-%m-%dT12:00:00+01:00"):
+        later = pd.date_range("2024-01-01", periods=len(y)).strftime(form).to_numpy(dtype=object)
+        later[-60:] = [cell.replace("+01", "+02") for cell in later[-60:]]
+        table_of = prepare_table(None, Given(X, y, time=later))
+        assert np.array_equal(np.argsort(table_of.time), np.arange(len(y)))
+    with pytest.raises(ValueError, match="lacks values"):
+        Ladder(trials=1, rungs=QUICK).fit(X, y, time=[None, *days[1:]])
     with pytest.raises(ValueError, match="'soon', which is no date"):
         Ladder(trials=1, rungs=QUICK).fit(X, y, time=["soon", *days[1:]])
 

@@ -199,8 +199,9 @@ def _read(options: Options) -> tuple[Given, str]:
         if wanted is None:
             continue
         column = find_column(X, wanted)
-        # It says how rows are split; a model could not use it for rows to come.
         setattr(given, key, X[column])
+        if key == "time":  # the hour or the weekday of rows to come is known
+            continue
         X = X.drop(columns=column)
         if X.shape[1] == 0:
             fail(f"{options.source}: has no column left to predict from.")

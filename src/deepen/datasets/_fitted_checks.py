@@ -50,6 +50,8 @@ def check_encoder(encoder: Any) -> None:
         _check_fields(item)
     if sum(column.is_used for column in columns) != len(treatments):
         raise ValueError("columns and their treatments differ in number")
+    if type(getattr(encoder, "n_samples_", 1)) is not int:
+        raise ValueError("n_samples_ is not a number")
     if encoder.n_features_in_ != len(columns):
         raise ValueError("n_features_in_ is not the number of columns")
     if encoder.dtype not in ("float32", "float64"):

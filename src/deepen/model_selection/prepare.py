@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from deepen.datasets.dates import find_order, parse_dates
+from deepen.datasets.values import SAMPLE, as_strings, distinct, mapped, typed_values
 from deepen.model_selection.metrics import Task
 from deepen.model_selection.splits import Plan, duplicate_groups, joined_groups
 from deepen.model_selection.target import class_labels, class_numbers, finite_values
@@ -180,15 +182,20 @@ def _moments(time: Any, n_rows: int, places: NDArray[np.int64]) -> NDArray[Any] 
     if values is None:
         return None
     series = pd.Series(values)
-    if not pd.api.types.is_numeric_dtype(series.dtype):
-        parsed = pd.to_datetime(series, errors="coerce", format="mixed")
-        if parsed.isna().any():
-            first = series[parsed.isna()].iloc[0]
+    moments = typed_values(series)
+    if moments is None:
+        strings = as_strings(series)
+        cells = distinct(strings)[1]
+        order = find_order(cells[:: max(1, len(cells) // SAMPLE)])[0]
+        parsed = mapped(strings, lambda cells: parse_dates(cells, order), np.datetime64("NaT", "s"))
+        if (is_word := np.isnat(parsed) & strings.notna().to_numpy()).any():
+            first = strings[is_word].iloc[0]
             raise ValueError(f"the time column holds {first!r}, which is no date or number.")
-        series = parsed.astype("int64")
-    if series.isna().any():
+        moments = pd.Series(parsed)
+    if moments.isna().any():
         raise ValueError("the time column lacks values; fill them or leave these rows out.")
-    return np.asarray(series.to_numpy())
+    numbers = moments if moments.dtype.kind == "f" else moments.astype("int64")
+    return np.asarray(numbers.to_numpy())
 
 
 def prepare(X: Any, y: Any, task: Task | None) -> tuple[Any, NDArray[Any], Task, int]:

@@ -235,6 +235,8 @@ def _allot(sizes: IntArray, start: float, shares: tuple[float, ...]) -> NDArray[
 def time_splits(time: NDArray[Any], n_repeats: int) -> list[Split]:
     """Stretches of the later half judge, one a repeat; what came before trains, stops and tunes.
 
+    The latest judges first, and the first few repeats lie far apart: neighbours have much in common.
+
     Parameters
     ----------
     time : ndarray of shape (n_samples,)
@@ -252,7 +254,8 @@ def time_splits(time: NDArray[Any], n_repeats: int) -> list[Split]:
             "stretches of the later half; lower --repeats."
         )
     splits = []
-    for first, last in itertools.pairwise(cuts):
+    for place in _spread(n_repeats):
+        first, last = cuts[place : place + 2]
         before = np.searchsorted(past[:first] / past[first - 1], [0.75, 0.875]) + 1
         ends = [0, *before.tolist(), int(first), int(last)]
         if (np.diff(ends) < 1).any():
@@ -262,6 +265,12 @@ def time_splits(time: NDArray[Any], n_repeats: int) -> list[Split]:
                     for a, b in itertools.pairwise(ends)))
         )  # fmt: skip
     return splits
+
+
+def _spread(n: int) -> list[int]:
+    """All places below n, the last first, any beginning spread out: ranks of k times the golden ratio, modulo 1."""
+    golden = (np.arange(n) * (np.sqrt(5) - 1) / 2) % 1.0
+    return [n - 1 - int(rank) for rank in np.argsort(np.argsort(golden))]
 
 
 def describe_split(*, n_test: int = 0, has_groups: bool = False, has_time: bool = False) -> str:
