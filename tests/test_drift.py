@@ -54,6 +54,21 @@ def test_everything_that_can_be_new(encoder, n_chunks):
     assert all("\n" not in finding.text for finding in news.values())
 
 
+def test_a_column_that_has_become_empty_is_told_though_gaps_are_usual(rng):
+    numbers = rng.randint(0, 300, 200).astype(float)
+    gaps = rng.random_sample(200) < 0.3
+    table = pd.DataFrame(
+        {"days": np.where(gaps, -1, numbers), "b": np.where(gaps, None, "x y".split() * 100)}
+    )
+    encoder = TableEncoder().fit(table)
+    assert found(encoder, table) == {}
+    for empty in (-1, np.nan, None):
+        later = table.assign(days=empty)
+        assert "no row has a value" in found(encoder, later)["days", "missing"].text
+    assert list(found(encoder, table.assign(b=None))) == [("b", "missing")]
+    assert found(encoder, table.assign(b=None)[:5]) == {}
+
+
 def test_a_shift_within_the_range(rng):
     encoder = TableEncoder().fit(pd.DataFrame({"x": rng.normal(size=5000)}))
     low, high = encoder.encoders_[0].quantiles[-2], encoder.encoders_[0].quantiles[-1]

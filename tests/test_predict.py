@@ -327,6 +327,9 @@ def test_evaluate_with_labels_never_seen_and_without_a_target(folder, tmp_path):
     table.to_csv(tmp_path / "new.csv", index=False)
     result = good("evaluate", folder / "c.deepen", tmp_path / "new.csv")
     assert "perhaps" in result.stdout
+    table.assign(label=1).to_csv(tmp_path / "others.csv", index=False)
+    line = refused("evaluate", folder / "c.deepen", tmp_path / "others.csv")
+    assert "'label' holds '1', and the model's classes are 'no', 'yes'; write them alike" in line
     table.drop(columns="label").to_csv(tmp_path / "none.csv", index=False)
     line = refused("evaluate", folder / "c.deepen", tmp_path / "none.csv")
     assert "Column 'label' is not in the table" in line

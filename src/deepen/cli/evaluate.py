@@ -38,7 +38,7 @@ def evaluate(
         truth, predicted, probabilities, n_left_out = _predictions(saved, data, name)
         figures: ClassFigures | AmountFigures
         if saved.is_classifier:
-            figures = _of_classes(saved, truth, predicted, probabilities)
+            figures = _of_classes(saved, data, name, truth, predicted, probabilities)
         else:
             figures = _of_amounts(saved, data, name, truth, predicted)
         if json is not None:
@@ -103,14 +103,23 @@ def _predictions(saved: Any, data: str, name: str) -> tuple[Any, Any, Any, int]:
     )
 
 
-def _of_classes(saved: Any, truth: Any, predicted: Any, probabilities: Any) -> ClassFigures:
+def _of_classes(
+    saved: Any, data: str, name: str, truth: Any, predicted: Any, probabilities: Any
+) -> ClassFigures:
     import numpy as np
 
+    from deepen.cli._common import fail
+    from deepen.datasets._errors import shortened
     from deepen.datasets.values import as_strings
     from deepen.evaluation import class_figures
 
     known = [str(label) for label in saved.classes]
     names = as_strings(truth)
+    if not set(names) & set(known):
+        fail(
+            f"{data}: {name!r} holds {shortened(sorted(set(names)), 3)}, and the model's classes are"
+            f" {shortened(known, 3)}; write them alike."
+        )
     labels = known + sorted(set(names) - set(known))
     place = {label: k for k, label in enumerate(labels)}
     y = np.array([place[name] for name in names])

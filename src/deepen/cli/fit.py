@@ -181,13 +181,24 @@ def _train(data: str, pipeline: Any, X: Any, y: Any, *, is_final: bool = True) -
             warnings.simplefilter("always")
             encoded = pipeline[0].fit_transform(X, y)
             check_unit_interval(pipeline, encoded)
-            pipeline[-1].fit(encoded, y)
+            _fit(pipeline[-1], encoded, y)
     except (ValueError, TypeError) as error:
         fail(f"{data}: {error}")
     for message in dict.fromkeys(str(note.message) for note in notes if is_final):
         console().say(f"Note: {message}")
     if getattr(pipeline[-1], "stop_reason_", "") == BY_USER:
         raise KeyboardInterrupt
+
+
+def _fit(model: Any, X: Any, y: Any) -> None:
+    """A network of amounts learns them standardised, or its steps would depend on their unit."""
+    from deepen.model_selection.training import target_scale, to_own_units
+    from deepen.neural_network import MLPRegressor
+
+    is_linear = isinstance(model, MLPRegressor) and model.loss == "squared_error"
+    shift, scale = target_scale(y) if is_linear else (0.0, 1.0)
+    model.fit(X, (y - shift) / scale if is_linear else y)
+    to_own_units(model, shift, scale)
 
 
 def _held_out(data: str, pipeline: Any, X: Any, y: Any, seed: int) -> dict[str, Any]:

@@ -96,6 +96,7 @@ class Drift:
                 self._count_categories(column.name, values, encoder)
             if not encoder.has_missing:
                 counts["missing"] += _n_missing(values)
+            counts["empty"] += _n_empty(values, encoder, column.name)
 
     def _keep_words(self, name: str, words: list[str]) -> None:
         if words:
@@ -127,6 +128,9 @@ class Drift:
                 found.append(
                     Finding(name, "missing", counts["missing"], f"Column {name!r}: {text}")
                 )
+            elif counts["empty"] == self.n_rows >= LEAST_ROWS:
+                text = f"Column {name!r}: no row has a value, so that it tells the model nothing."
+                found.append(Finding(name, "missing", self.n_rows, text))
             if name in self.words:
                 text = f"cells such as {shortened(self.words[name], MOST_NAMES)} count as missing."
                 found.append(Finding(name, "word", 0, f"Column {name!r}: {text}"))
@@ -172,6 +176,13 @@ class Drift:
 def _n_missing(values: Any) -> int:
     is_typed = typed_values(values) is not None
     return int((values if is_typed else as_strings(values)).isna().sum())
+
+
+def _n_empty(values: Any, encoder: Any, name: str) -> int:
+    """Rows without a value, or with what stands for none."""
+    if isinstance(encoder, Numbers):
+        return int(encoder.values(values, name)[0].isna().sum())
+    return _n_missing(values)
 
 
 def _count_numbers(numbers: Any, encoder: Numbers, counts: Counter[str]) -> None:

@@ -189,7 +189,8 @@ class OneHot:
 
     def describe(self, kind: str) -> str:
         """What is done, in words."""
-        said = f"one-hot, {len(self.categories)} categories"
+        n = len(self.categories)
+        said = f"one-hot, {n} {'category' if n == 1 else 'categories'}"
         said += " and other" if self.rare else ""
         return said + (", missing apart" if self.has_missing else "")
 

@@ -3,8 +3,9 @@
     1,234.50   1.234,50   1 234,50   1'234.50   $ 12   12 %   (3.50)   3.50-   3.5 bar   21 °C   85 m2
 
 Formats are tried on the distinct cells of a column; the one that reads most of them wins, the
-plainest of equals: but 13.750 beside 650, or as an amount of money, has a point between thousands. What it reads is remembered with the column, so that a later table is read alike.
-Many different numbers and one word besides, such as none or unknown, are numbers that are missing there.
+plainest of equals: but 13.750 beside 650, or as an amount of money, has a point between thousands. What
+it reads is remembered with the column, so that a later table is read alike. Many different numbers and
+one word besides, such as none or unknown, are numbers that are missing there.
 """
 
 from __future__ import annotations
@@ -210,7 +211,9 @@ def _has_thousands(bare: Sequence[str], sign: str) -> bool:
     Decimals that are three everywhere would be so in 650 too; decimals that drop their zeros would
     not end in one; and amounts of money have two, but for prices of a few, such as 1.459 for a litre.
     """
-    pointed = [cell for cell in bare if "." in cell and cell.strip("+-.").replace(".", "").isdigit()]
+    pointed = [
+        cell for cell in bare if "." in cell and cell.strip("+-.").replace(".", "").isdigit()
+    ]
     others = [cell for cell in bare if cell.lstrip("+-").isdigit()]
     if len(pointed) < LEAST_POINTED or not all(map(POINTED.fullmatch, pointed)):
         return False

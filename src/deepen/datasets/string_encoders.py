@@ -100,7 +100,7 @@ def moments_of(column: Any, order: str | None, name: str) -> tuple[Array, list[s
     if int(np.isnat(moments).sum()) - int((codes < 0).sum()) > MOST_WORDS * n_filled:
         raise DataError(
             f"Column {name!r} is a date, but holds {shortened(words, 3)}; write dates such as"
-            " 2024-03-31 or 31.03.2024, or set the column's type."
+            " 2024-03-31 or 31.03.2024, or train with another type for the column."
         )
     return moments, words
 

@@ -249,8 +249,8 @@ def numbers_of(
             is_word &= strings.str.lower() != word
         if int(is_word.sum()) > most_words * int(strings.notna().sum()):
             raise DataError(
-                f"Column {name!r} is numeric, but holds {shortened(words, 3)};"
-                " mend the value or set the column's type."
+                f"Column {name!r} is numeric, but holds {shortened(words, 3)}; mend these cells, or"
+                " train with another type for the column."
             )
     if np.isinf(numbers).any():
         raise DataError(f"Column {name!r} contains infinity; replace it by a number or a blank.")

@@ -29,7 +29,7 @@ from deepen.model_selection.rungs import select_rungs
 from deepen.model_selection.sentence import with_sentence
 from deepen.model_selection.splits import describe_split
 from deepen.model_selection.store import RunStore
-from deepen.model_selection.target import classes_alike
+from deepen.model_selection.target import classes_alike, classes_or_amounts
 from deepen.model_selection.training import divergence_of
 
 if TYPE_CHECKING:
@@ -54,6 +54,11 @@ def fit_given(ladder: Ladder, given: Given) -> None:
     table = prepare_table(ladder.task, given)
     ladder.metric_ = choose_metric(ladder.metric, table.task, table.y)
     ladder.min_gain_ = ladder.min_gain or least_gain(ladder.metric_, table.y)
+    if ladder.min_gain_ >= ladder.metric_.most:
+        raise ValueError(
+            f"min_gain must be below 1 for {ladder.metric_.title}, got {ladder.min_gain!r}: 0.01 is one "
+            "point of a hundred."
+        )
     seed = int(check_random_state(ladder.random_state).randint(2**31 - 1))
     store = RunStore(ladder.checkpoint) if ladder.checkpoint is not None else None
     identity = identity_of(table, ladder.metric_, seed, ladder.trials, ladder.repeats, ladder.types)
@@ -112,7 +117,8 @@ def plan_ascent(
     climber.planned = {plan.name: plan.n_candidates for plan in start.plans}
     ascent = Ascent(climber, rungs, ladder.min_gain_, share)
     alike = classes_alike(ladder.class_counts_)
-    words = [start.in_words(len(table.y), clock), alike, ladder.left_out_]
+    grades = "" if ladder.task else classes_or_amounts(ladder.class_counts_)
+    words = [start.in_words(len(table.y), clock), alike, grades, ladder.left_out_]
     climber.tell("plan", "\n".join(filter(None, words)), n_rungs=len(rungs))
     for leak in ladder.leaks_:
         climber.tell("leak", leak.sentence)

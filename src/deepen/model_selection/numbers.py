@@ -16,6 +16,7 @@ def ladder_numbers(ladder: Ladder) -> dict[str, Any]:
         "verdict": asdict(ladder.verdict_),
         "saved": ladder.saved_,
         "metric": metric.key,
+        "metric_title": metric.title,
         "task": ladder.task_,
         "n_samples": ladder.n_samples_,
         "n_used": ladder.n_used_,

@@ -45,8 +45,8 @@ def notices(ladder: Ladder, warnings: Sequence[str] = ()) -> list[Notice]:
         n = ladder.n_duplicates_
         verb = "repeats" if n == 1 else "repeat"
         text = (
-            f"{_rows(n)} {verb} another word for word; equal rows are kept on one side of each "
-            "split, so that none is judged by its copy."
+            f"{_rows(n)} {verb} another in every column that a model sees, the target aside; equal rows "
+            "are kept on one side of each split, so that none is judged by its copy."
         )
         found.append(Notice("Repeated rows", text))
     if ladder.n_unlabeled_:

@@ -81,7 +81,10 @@ def importance_words(rows: Sequence[ImportanceRow]) -> str:
         return ""
     sure = [row for row in rows if row.ends[0] > 0]
     if not sure:
-        return "No column is shown to matter by itself: the others make up for any one of them."
+        return (
+            "No column is shown to matter by itself: the others make up for any one of them, or none of "
+            "them tells anything."
+        )
     names = [" with ".join(map(_short, row.names[:2])) for row in sure[:NAMES_SHOWN]]
     joined = names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
     verb = "matters" if len(sure) == 1 else "matter"

@@ -185,7 +185,7 @@ def with_sentence(
     parts = [lead, *_uneven_repeats(verdict, results, metric)]
     if left_out and verdict.status != "alone":
         parts.append(f"Not compared, with fewer than two repeats: {_join(left_out)}.")
-    parts += _baseline_warning(chosen, baseline)
+    parts += _baseline_warning(chosen, baseline, metric)
     return replace(verdict, sentence=" ".join(parts))
 
 
@@ -193,9 +193,10 @@ def _lead(verdict: Verdict, chosen: RungResult) -> str:
     name = _capital(chosen.title)
     if verdict.chosen == verdict.best and len(verdict.short) == len(verdict.gains):
         return f"{name} wins:"
-    if chosen.name == "linear":
-        return f"No deep learning needed: {chosen.title} suffices,"
-    return f"{name} suffices:"
+    is_linear = chosen.name == "linear"
+    return (
+        f"No deep learning needed: {chosen.title} suffices," if is_linear else f"{name} suffices:"
+    )
 
 
 def _forgone(
@@ -228,8 +229,8 @@ def _cannot_tell(
 ) -> str:
     titles = {name: result.title for name, result in results.items()}
     best, chosen = results[verdict.best], results[verdict.chosen]
-    parts = [f"Cannot tell with these {rows_text} which rung suffices."]
-    parts.append(f"Lowest so far: {best.title}, {metric.title} {show_result(best, metric)}.")
+    lowest = f"{best.title}, {metric.title} {show_result(best, metric)}"
+    parts = [f"Cannot tell with these {rows_text} which rung suffices. Lowest so far: {lowest}."]
     if chosen is not best:
         parts.append(
             f"That is over {len(best.scores)} repeats only; until more is known, use {chosen.title}, "
@@ -284,11 +285,13 @@ def provisional(verdict: Verdict, results: Mapping[str, RungResult], metric: Met
     return f"{text} Neither is surely better; whether a network pays is still open."
 
 
-def _baseline_warning(chosen: RungResult, baseline: RungResult | None) -> list[str]:
-    """A rung that does not clear the reference has learnt nothing that shows."""
-    if baseline is None or not baseline.is_finished or chosen.interval[1] < baseline.mean:
+def _baseline_warning(chosen: RungResult, base: RungResult | None, metric: Metric) -> list[str]:
+    """A rung that does not clear the reference has learnt nothing that shows by this metric."""
+    if base is None or not base.is_finished or chosen.interval[1] < base.mean:
         return []
-    return [f"It is not shown to be better than the {baseline.title}, which looks at no column."]
+    more = "; its probabilities may still tell something: see --metric log_loss"
+    more = more if metric.key == "error" else ""
+    return [f"It is not shown to be better than the {base.title}, which looks at no column{more}."]
 
 
 def _join(words: Sequence[str]) -> str:

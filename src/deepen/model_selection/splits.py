@@ -268,7 +268,7 @@ def time_splits(time: NDArray[Any], n_repeats: int) -> list[Split]:
 
 
 def _spread(n: int) -> list[int]:
-    """All places below n, the last first, any beginning spread out: ranks of k times the golden ratio, modulo 1."""
+    """Places below n, the last first, any beginning spread out: ranks of k golden ratios modulo 1."""
     golden = (np.arange(n) * (np.sqrt(5) - 1) / 2) % 1.0
     return [n - 1 - int(rank) for rank in np.argsort(np.argsort(golden))]
 

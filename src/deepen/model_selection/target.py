@@ -16,6 +16,8 @@ LEAST_PER_CLASS = 4
 LONGEST = 40  # of a name
 # So many classes of which so many are rare are no classes.
 FEW_CLASSES, MOST_RARE = 50, 0.5
+# So many whole numbers from 0 or 1 on, unevenly frequent, may be grades.
+LEAST_GRADES, EVEN = 5, 1.5
 RARE_SHOWN = 5  # further classes that an error names
 # Labels that are sorted at one time.
 PIECE = 100_000
@@ -105,6 +107,29 @@ def classes_alike(counts: Mapping[str, int]) -> str:
     )
 
 
+def classes_or_amounts(counts: Mapping[str, int]) -> str:
+    """Whether classes may as well be amounts, such as grades, and what to do then; else empty.
+
+    Examples
+    --------
+    >>> classes_or_amounts({"0": 5, "1": 9, "2": 30, "3": 44, "4": 12})
+    'The 5 whole numbers of the target count as classes; if they are amounts: --task regression.'
+    >>> classes_or_amounts({"0": 50, "1": 51, "2": 50, "3": 49, "4": 50})
+    ''
+    """
+    names = set(counts)
+    if len(names) < LEAST_GRADES:
+        return ""
+    is_even = max(counts.values()) <= EVEN * min(counts.values())
+    is_row = any({str(first + k) for k in range(len(names))} == names for first in (0, 1))
+    if is_even or not is_row:
+        return ""
+    return (
+        f"The {len(names)} whole numbers of the target count as classes; if they are amounts: "
+        "--task regression."
+    )
+
+
 def class_numbers(labels: NDArray[Any]) -> tuple[NDArray[Any], NDArray[np.int64]]:
     """Class labels in order, and the place of each row's among them; no copy of all labels is sorted.
 
@@ -124,7 +149,9 @@ def finite_values(series: Any) -> NDArray[np.float64]:
     if numbers.dtype.kind != "f":
         _, cells, counts = distinct(as_strings(series))
         words = _words_among_numbers(cells, counts.tolist())
-        kind = "dates" if numbers.dtype.kind == "M" else f"words such as {clip(cells[0], LONGEST)!r}"
+        kind = (
+            "dates" if numbers.dtype.kind == "M" else f"words such as {clip(cells[0], LONGEST)!r}"
+        )
         raise ValueError(words or f"a regression needs numbers in the target, not {kind}.")
     values = numbers.to_numpy()
     if not np.isfinite(values).all():

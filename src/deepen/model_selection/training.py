@@ -254,7 +254,11 @@ def refit(
 
 def target_scale(y: NDArray[Any]) -> tuple[float, float]:
     """Mean and standard deviation of a target; 1 for one that is constant."""
-    return float(np.mean(y)), float(np.std(y)) or 1.0
+    with np.errstate(over="ignore", invalid="ignore"):
+        shift, scale = float(np.mean(y)), float(np.std(y)) or 1.0
+    if not np.isfinite([shift, scale]).all():
+        raise ValueError("the target's numbers are too large to be squared; divide them.")
+    return shift, scale
 
 
 def finish_network(rung: Rung, model: Any, shift: float, scale: float) -> None:
@@ -262,11 +266,15 @@ def finish_network(rung: Rung, model: Any, shift: float, scale: float) -> None:
     model.set_params(callbacks=None)
     if rung.pretraining:
         finish_layers(model, rung.pretraining)
+    to_own_units(model, shift, scale)
+
+
+def to_own_units(model: Any, shift: float, scale: float) -> None:
+    """Let a network that was trained on (y - shift) / scale predict y: its last layer is linear."""
     if (shift, scale) != (0.0, 1.0):
-        model.coefs_[-1] = (model.coefs_[-1] * scale).astype(model.coefs_[-1].dtype)
-        model.intercepts_[-1] = (model.intercepts_[-1] * scale + shift).astype(
-            model.intercepts_[-1].dtype
-        )
+        weights, bias = model.coefs_[-1], model.intercepts_[-1]
+        model.coefs_[-1] = (weights * scale).astype(weights.dtype)
+        model.intercepts_[-1] = (bias * scale + shift).astype(bias.dtype)
 
 
 def history_of(model: Any) -> dict[str, list[float]]:

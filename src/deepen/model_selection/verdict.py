@@ -73,9 +73,9 @@ class Verdict:
     ----------
     status : {"suffices", "cannot tell", "alone"}
         "suffices": the chosen rung is surely less than `min_gain` behind the best, it is the
-        cheapest of which that can be said, and none that is cheaper erred less. "cannot tell": no rung can be shown to suffice; the
-        chosen one has the lowest mean loss of those that do not fall short and have at least half as
-        many repeats as any of these.
+        cheapest of which that can be said, and none that is cheaper erred less. "cannot tell": no rung
+        can be shown to suffice; the chosen one has the lowest mean loss of those that do not fall short
+        and have at least half as many repeats as any of these.
         "alone": only one rung finished.
     chosen, best : str
         The rung to use; the rung with the lowest mean loss.
