@@ -130,8 +130,7 @@ def test_what_does_not_clear_the_baseline_is_said():
     baseline = RungResult("baseline", "majority class", "baseline", [0.09, 0.09], 0.09, (0.08, 0.1))
     said = sentence({"linear": 202, "deep": 200}, baseline=baseline)
     assert said.endswith(
-        "It is not shown to be better than the majority class, which looks at no column; its "
-        "probabilities may still tell something: see --metric log_loss."
+        "which looks at no column; its probabilities may tell more: --metric log_loss."
     )
 
 

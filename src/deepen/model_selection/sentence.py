@@ -193,10 +193,9 @@ def _lead(verdict: Verdict, chosen: RungResult) -> str:
     name = _capital(chosen.title)
     if verdict.chosen == verdict.best and len(verdict.short) == len(verdict.gains):
         return f"{name} wins:"
-    is_linear = chosen.name == "linear"
-    return (
-        f"No deep learning needed: {chosen.title} suffices," if is_linear else f"{name} suffices:"
-    )
+    if chosen.name == "linear":
+        return f"No deep learning needed: {chosen.title} suffices,"
+    return f"{name} suffices:"
 
 
 def _forgone(
@@ -289,8 +288,7 @@ def _baseline_warning(chosen: RungResult, base: RungResult | None, metric: Metri
     """A rung that does not clear the reference has learnt nothing that shows by this metric."""
     if base is None or not base.is_finished or chosen.interval[1] < base.mean:
         return []
-    more = "; its probabilities may still tell something: see --metric log_loss"
-    more = more if metric.key == "error" else ""
+    more = "; its probabilities may tell more: --metric log_loss" if metric.key == "error" else ""
     return [f"It is not shown to be better than the {base.title}, which looks at no column{more}."]
 
 
