@@ -241,7 +241,8 @@ def _write(folder: Path, model: Ladder, y: Any, options: Options, force: bool) -
 
     title = f"{stem_of(options.source)}: {options.target}"
     facts = _footer(model, options, folder)
-    page = render(report_of(model, title=title, footer=facts))
+    told = () if options.groups is None else (_told_of_groups(options.groups),)
+    page = render(report_of(model, title=title, footer=facts, warnings=told))
     numbers = {"data": title, **facts, **model.to_dict()}
     if model.refit_reason_:
         # An earlier model beside this report would pass for its own.
@@ -258,6 +259,10 @@ def _write(folder: Path, model: Ladder, y: Any, options: Options, force: bool) -
     text = json.dumps(_plain(numbers), indent=1, ensure_ascii=False, allow_nan=False)
     write_text(folder / "ladder.json", text + "\n", force=force)
     write_text(folder / "report.html", page, force=force)
+
+
+def _told_of_groups(name: str) -> str:
+    return f"{name} keeps rows together, and is no column that a model sees."
 
 
 def _plain(value: Any) -> Any:
