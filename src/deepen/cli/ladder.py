@@ -70,8 +70,12 @@ def ladder(
     import time
 
     start = time.monotonic()
+    from deepen.cli._common import parse_duration, parse_types
     from deepen.cli._ladder_run import Options, check_folder, folder_for, run
 
+    # A slip in an option is told before a folder that could be replaced.
+    parse_duration(time_budget)
+    parse_types(types)
     options = Options(
         source=data if data is not None else DEFAULT_DATA,
         target=target,

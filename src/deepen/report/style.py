@@ -134,7 +134,7 @@ figcaption { font-size: .88rem; font-weight: 600; margin-bottom: .3rem; }
 .matrix td.count { padding-left: .8rem; color: var(--soft); text-align: right; }
 .matrix th { padding: .32rem .7rem .32rem 0; border: 0; font-weight: 500; white-space: nowrap; }
 .matrix thead th { padding: .3rem .35rem; text-align: center; }
-.matrix thead th:first-child { text-align: left; padding-left: 0; font-weight: 400; white-space: normal; }
+.matrix thead th:first-child { text-align: left; padding-left: 0; font-weight: 400; }
 .mistakes { width: max-content; font-size: .86rem; }
 .mistakes td, .mistakes th { min-width: 5rem; max-width: 15rem; padding: .35rem .9rem .35rem 0; }
 .mistakes .predicted { color: var(--bad); }
