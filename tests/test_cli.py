@@ -107,6 +107,42 @@ def test_nothing_is_overwritten_without_force(climbed):
     assert (folder / "out" / "report.html").read_bytes() == before
 
 
+def test_the_time_column_is_a_feature_and_the_groups_are_none(table, tmp_path):
+    frame = pd.read_csv(table).assign(day=pd.date_range("2024-01-01", periods=60).astype(str))
+    frame.to_csv(tmp_path / "days.csv", index=False)
+    more = ["--rungs", "baseline,linear"]
+    result = climb(tmp_path / "days.csv", tmp_path / "t", "--time-column", "day", *more)
+    assert result.exit_code == 0, result.output
+    numbers = json.loads((tmp_path / "t" / "ladder.json").read_text())
+    assert "day" in [column["name"] for column in numbers["columns"]]
+    groups = ["--groups", "city", "--repeats", 2]
+    frame["city"] = np.arange(60) // 2
+    frame.to_csv(tmp_path / "days.csv", index=False)
+    result = climb(tmp_path / "days.csv", tmp_path / "g", *groups, *more)
+    assert result.exit_code == 0, result.output
+    numbers = json.loads((tmp_path / "g" / "ladder.json").read_text())
+    assert "city" not in [column["name"] for column in numbers["columns"]]
+    page = (tmp_path / "g" / "report.html").read_text()
+    assert "city keeps rows together, and is no column that a model sees." in page
+
+
+def test_a_network_of_amounts_does_not_depend_on_their_unit(tmp_path, rng):
+    """Nor does it need many steps to reach a mean that is far from zero."""
+    X = rng.normal(size=(400, 2))
+    amount = 500 + 100 * X[:, 0] + rng.normal(size=400)
+    table = pd.DataFrame(X, columns=["a", "b"])
+    said = {}
+    for unit in (1.0, 1000.0):
+        path, model, out = (tmp_path / f"{unit:.0f}{end}" for end in (".csv", ".deepen", ".p"))
+        table.assign(amount=amount * unit).to_csv(path, index=False)
+        words = ["--set", "max_iter=30", "--set", "n_iter_no_change=50", "--out", model]
+        assert run("fit", path, "--target", "amount", *words).exit_code == 0
+        assert run("predict", model, path, "--out", out).exit_code == 0
+        said[unit] = pd.read_csv(out)["amount"].to_numpy()
+    np.testing.assert_allclose(said[1000.0] / 1000, said[1.0], rtol=1e-3)
+    assert np.sqrt(np.mean((said[1.0] - amount) ** 2)) < 20
+
+
 def test_fit_then_predict(table, tmp_path):
     out = tmp_path / "m.deepen"
     result = run(
@@ -127,6 +163,7 @@ def test_fit_then_predict(table, tmp_path):
         (["ladder", "{table}"], "--target"),
         (["ladder", "{table}", "--target", "label", "--time-budget", "soon"], "90s"),
         (["ladder", "{table}", "--target", "label", "--metric", "auk"], "metric must be one of"),
+        (["ladder", "{table}", "--target", "label", "--min-gain", "5"], "min_gain must be below 1"),
         (["fit", "{table}", "--target", "label", "--model", "tree"], "mlp, logistic"),
         (["fit", "{table}", "--target", "label", "--set", "alhpa=1"], "Did you mean 'alpha'"),
         (["fit", "{table}", "--target", "label", "--set", "alpha"], "name=value"),
