@@ -72,6 +72,7 @@ def test_the_verdict_without_a_leak_stands_beside(monkeypatch):
     assert any(e.kind == "leak" and "'copy'" in e.rung for e in told)
     assert ladder.results_[1].mean < 0.05
     without = ladder.without_leaks_
+    assert ladder.verdict_.sentence.endswith("All of this rests on the suspect column 'copy'.")
     assert "copy" not in without.sentence and without.gains[0].n_repeats == 3
     numbers = ladder.to_dict()
     assert numbers["leaks"][0]["column"] == "copy" and numbers["without_leaks"]["sentence"]

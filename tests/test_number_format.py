@@ -124,6 +124,8 @@ def test_any_format_reads_what_it_writes(marks, numbers, sign):
     ("cells", "order"),
     [
         (["2024-03-31", "2023-1-2"], None),
+        (["2024-03", "2023-12"], None),
+        (["3/2024", "11/2023"], None),
         (["31.03.2024", "1.2.2024"], "dmy"),
         (["3/31/24", "1/2/24"], "mdy"),
         (["31/12/24", "1/2/24"], "dmy"),
@@ -169,6 +171,16 @@ def test_parts_of_dates_are_those_of_the_calendar(moments, way):
             moment.year, moment.month, moment.day, moment.weekday(), moment.hour, moment.minute
         ]  # fmt: skip
         assert row[6] == pytest.approx(days, abs=1e-9)
+
+
+@settings(deadline=None)
+@given(
+    months=st.lists(st.dates(datetime.date(1900, 1, 1), datetime.date(2099, 12, 31)), min_size=1),
+    way=st.sampled_from(["%Y-%m", "%Y/%m", "%m/%Y", "%m-%Y", "%b %Y", "%B %Y", "%b-%Y"]),
+)
+def test_months_are_their_first_days(months, way):
+    parsed = parse_dates([month.strftime(way) for month in months], "dmy")
+    assert parsed.astype("M8[D]").tolist() == [month.replace(day=1) for month in months]
 
 
 def test_no_date_has_no_parts():

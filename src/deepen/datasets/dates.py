@@ -1,6 +1,7 @@
 """Dates as people write them, and their parts as numbers.
 
     2024-03-31   31.03.2024   3/31/24   31 March 2024   Mar 31, 2024   20240331   with or without a time
+    2024-03   3/2024   March 2024   as the first of the month
 
 Whether the day or the month comes first is decided on the whole column, by a number above 12.
 """
@@ -29,6 +30,12 @@ MONTH_FIRST = re.compile(
     rf"(?P<month>[A-Za-z]{{3,9}})\.? (?P<day>\d{{1,2}})(?:st|nd|rd|th)?,? (?P<year>\d{{4}}){TIME}"
 )
 COMPACT = re.compile(rf"(?P<year>(?:19|20)\d\d)(?P<month>\d\d)(?P<day>\d\d){TIME}")
+YEAR = r"(?P<year>(?:19|20)\d\d)"
+MONTHLY = (
+    re.compile(rf"{YEAR}[-/](?P<month>\d{{1,2}}){TIME}"),
+    re.compile(rf"(?P<month>\d{{1,2}})[-/]{YEAR}{TIME}"),
+    re.compile(rf"(?P<month>[A-Za-z]{{3,9}})\.?[ -]{YEAR}{TIME}"),
+)
 ORDERS = ("ymd", "dmy", "mdy")
 PIVOT = 69  # two digits: 00 to 68 are of this century, as in POSIX
 PARTS = ("year", "month", "day", "day of week", "hour", "minute", "days")
@@ -94,12 +101,13 @@ def _moment(cell: str, order: str) -> np.datetime64 | None:
     if match:
         parts = _ordered(match["a"], match["b"], match["c"], order)
     else:
-        match = DAY_FIRST.fullmatch(cell) or MONTH_FIRST.fullmatch(cell) or COMPACT.fullmatch(cell)
+        forms = (DAY_FIRST, MONTH_FIRST, COMPACT, *MONTHLY)
+        match = next(filter(None, (form.fullmatch(cell) for form in forms)), None)
         if match is None:
             return None
         month = match["month"]
         number = int(month) if month.isdigit() else _month_of(month)
-        parts = (match["year"], number, int(match["day"]))
+        parts = (match["year"], number, int(match.groupdict().get("day", 1)))
     if parts is None:
         return None
     year, month_number, day = parts

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,7 +20,7 @@ from deepen.model_selection.climb import Climber
 from deepen.model_selection.clock import Clock, now
 from deepen.model_selection.data import rows
 from deepen.model_selection.layer_views import layer_views, with_layers
-from deepen.model_selection.leakage import find_leaks
+from deepen.model_selection.leakage import find_leaks, rests_on
 from deepen.model_selection.metrics import choose_metric, least_gain
 from deepen.model_selection.prepare import Given, Table, check_parameters, prepare_table
 from deepen.model_selection.pretraining_gain import pretraining_gain
@@ -138,6 +139,9 @@ def conclude(ladder: Ladder, ascent: Ascent) -> None:
         ascent.verdict(compared), compared, ladder.metric_, text,
         reference_baseline(ascent.attempts), [result.title for result in others],
     )  # fmt: skip
+    if ladder.leaks_:
+        rests = f"{ladder.verdict_.sentence} {rests_on(ladder.leaks_)}"
+        ladder.verdict_ = replace(ladder.verdict_, sentence=rests)
     ladder.saved_ = ladder.verdict_.best if ladder.best else ladder.verdict_.chosen
     ascent.climber.tell("verdict", ladder.verdict_.sentence)
     data, outcomes = ascent.climber.data, ascent.attempts[ladder.saved_].outcomes

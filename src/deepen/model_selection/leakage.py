@@ -10,6 +10,7 @@ under another name, or something that is known only afterwards.
 from __future__ import annotations
 
 import shlex
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,6 +23,7 @@ NEARLY = 0.05  # of what guessing gets wrong
 MOST_ROWS = 3000
 N_FOLDS = 2
 LEAVES_OF_A_VALUE = 64
+NAMES_SHOWN = 3
 
 
 @dataclass(frozen=True)
@@ -46,6 +48,20 @@ class Leak:
             f"{100 * self.share:.0f} % of the error of guessing): make sure that it is known before the "
             f"target is, or leave it out: --types {shlex.quote(f'{self.column}=ignore')}"
         )
+
+
+def rests_on(leaks: Sequence[Leak]) -> str:
+    """What to add to a verdict that was reached with suspect columns.
+
+    Examples
+    --------
+    >>> rests_on([Leak("copy", 1.0)])
+    "All of this rests on the suspect column 'copy'."
+    """
+    names = [repr(leak.column) for leak in leaks[:NAMES_SHOWN]]
+    more = f" and {len(leaks) - NAMES_SHOWN} more" if leaks[NAMES_SHOWN:] else ""
+    columns = "column" if len(leaks) == 1 else "columns"
+    return f"All of this rests on the suspect {columns} {', '.join(names)}{more}."
 
 
 def find_leaks(X: Any, y: NDArray[Any], task: Task, seed: int = 0) -> list[Leak]:
