@@ -5,7 +5,7 @@
     python -m benchmarks.pretraining sdae --rows 2000 --epochs 2 --out /tmp/try.json   (to try it out)
 
 dbn: machines of 500, 500 and 2,000 units, then back-propagation; test error in percent, as all but
-the autoencoder's. dbn-dropout: the same machines, then back-propagation with dropout.
+the autoencoder's. dbn-dropout: machines of 1,000, 1,000 and 2,000, then back-propagation with dropout.
 sdae: three layers of 1,000 denoising autoencoders, then fine-tuned.
 autoencoder: 784-1000-500-250-30; squared error summed over pixels, mean over the test set.
 
@@ -84,7 +84,7 @@ _RECTIFIERS = {
 }
 SETTINGS: dict[str, dict[str, Any]] = {
     "dbn": _DBN,
-    "dbn-dropout": {**_DBN, "input_dropout": 0.2, "batch_size": 200, "epochs": 150},
+    "dbn-dropout": {**_DBN, "stack": ["rbm", [1000, 1000, 2000], _MACHINES], "dropout": 0.2},
     "sdae": {
         "stack": ["autoencoder", [1000, 1000, 1000], _DENOISING],
         **_FINE_TUNING,
@@ -116,9 +116,9 @@ CANDIDATES: dict[str, list[dict[str, Any]]] = {
     ],
     "dbn-dropout": [
         {},
-        {"input_dropout": 0.0, "dropout": 0.1},
-        {"input_dropout": 0.0, "dropout": 0.2, "batch_size": 100},
-        _QUIET | {"input_dropout": 0.2, "alpha": 1e-3},
+        {"stack": _DBN["stack"]},
+        {"stack": _DBN["stack"], "dropout": 0.1},
+        {"stack": _DBN["stack"], "dropout": 0.0, "input_dropout": 0.2, "batch_size": 200},
         {"dropout": 0.5, "max_norm": 3.0},
     ],
     "sdae": [

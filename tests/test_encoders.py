@@ -154,6 +154,11 @@ def test_a_number_near_the_others_or_a_single_one_stands_for_itself(numbers):
     assert "missing" not in column.reason
 
 
+def test_truth_values_among_numbers_stay_what_they_are():
+    cells = [*map(str, range(40)), *["false"] * 20, *["true"] * 5]
+    assert infer_columns(pd.DataFrame({"a": cells}))[0].kind == "categorical"
+
+
 def test_minus_one_among_counts_is_missing_where_it_is_the_commonest(rng):
     days = rng.randint(0, 300, 400).astype(float)
     never = rng.random_sample(400) < 0.3

@@ -508,7 +508,9 @@ def test_a_target_of_numbers_and_a_word_names_the_word():
         with pytest.raises(ValueError, match=f"holds numbers, but 'Pending' in {n} rows: leave"):
             Ladder(rungs=["baseline"], task=task).fit(X, y)
     y = y.where(y != "Pending", "1.0") + " EUR"
-    assert Ladder(rungs=["baseline", "linear"], task="regression", repeats=2, trials=1).fit(X, y)
+    for amounts in (y, pd.Series(pd.Categorical(np.arange(200)))):
+        ladder = Ladder(rungs=["baseline", "linear"], task="regression", repeats=2, trials=1)
+        assert ladder.fit(X, amounts).task_ == "regression"
     y[:2] = ["VB", "on request"]
     with pytest.raises(ValueError, match="but 'VB' in 1 row, 'on request' in 1 row: leave"):
         Ladder(rungs=["baseline"], task="regression").fit(X, y)

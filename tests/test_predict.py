@@ -404,3 +404,29 @@ def test_types_on_the_command_line(folder, tmp_path):
 def test_names_with_commas_and_equality_signs():
     assert parse_types(["a,b=c=date,d=text"]) == {"a,b=c": "date", "d": "text"}
     assert parse_types(None) == {}
+
+
+@pytest.mark.parametrize("mark", [",", ";"])
+def test_points_between_thousands_mean_the_same_in_every_file(tmp_path, rng, mark):
+    """With and without small amounts, a sign or a word, and whatever the decimal mark of the file."""
+    km = 10 * rng.randint(1, 20_000, 400)
+    written = pd.Series([f"{one:,}".replace(",", ".") for one in km])
+    table = pd.DataFrame({"km": written + " km", "wear": km / 1000})
+    table.loc[:3, "km"] = "unknown"
+    share = (
+        pd.Series(rng.rand(400)).round(3).astype(str).str.replace(".", "," if mark == ";" else ".")
+    )
+    table["share"] = share
+    table.to_csv(tmp_path / "train.csv", index=False, sep=mark)
+    model = tmp_path / "m.deepen"
+    words = ["--target", "wear", "--model", "linear", "--types", "share=ignore", "--out", model]
+    good("fit", tmp_path / "train.csv", *words)
+    later = table[4:].drop(columns="wear")
+    large = km[4:] >= 1000
+    ways = {"signed": later, "bare": later.assign(km=written[4:]), "large": later[large]}
+    for name, rows in ways.items():
+        rows.to_csv(tmp_path / f"{name}.csv", index=False, sep=mark)
+        good("predict", model, tmp_path / f"{name}.csv", "--out", tmp_path / f"{name}.out")
+        said = pd.read_csv(tmp_path / f"{name}.out")["wear"].to_numpy()
+        expected = km[4:][large] if name == "large" else km[4:]
+        np.testing.assert_allclose(said, expected / 1000, atol=2)

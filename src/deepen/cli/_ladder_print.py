@@ -49,7 +49,7 @@ def print_verdict(model: Ladder, folder: Path) -> None:
     out.say(f"model   {saved}")
 
 
-WORDS = {"pays": "falls short", "does not pay": "suffices", "cannot tell": "cannot tell"}
+WORDS = {"pays": "falls short", "does not pay": "close enough", "cannot tell": "cannot tell"}
 
 
 def notes(model: Ladder) -> list[str]:

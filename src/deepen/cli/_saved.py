@@ -94,6 +94,9 @@ class SavedModel:
 
         columns = self.encoder.columns_ if self.encoder is not None else []
         as_text = [column.name for column in columns if column.kind in AS_TEXT]
+        if self.encoder is not None:  # 13.750 is to be read as it was in training
+            as_text += [column.name for column, encoder, _ in self.encoder.used()
+                        if getattr(getattr(encoder, "number_format", None), "thousands", "")]  # fmt: skip
         for table in read_chunks(source, as_text=as_text):
             if target is None:
                 yield table, None

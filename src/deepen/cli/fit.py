@@ -196,6 +196,7 @@ def _fit(model: Any, X: Any, y: Any) -> None:
     from deepen.neural_network import MLPRegressor
 
     is_linear = isinstance(model, MLPRegressor) and model.loss == "squared_error"
+    is_linear = is_linear and model.unlabeled is None  # a mark among the targets stays what it is
     shift, scale = target_scale(y) if is_linear else (0.0, 1.0)
     model.fit(X, (y - shift) / scale if is_linear else y)
     to_own_units(model, shift, scale)

@@ -20,10 +20,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from deepen.datasets._errors import DataError
-from deepen.datasets.number_format import find_format
+from deepen.datasets.number_format import TRUTH, find_format
 from deepen.datasets.records import parser_options, read_blocks
 from deepen.datasets.sniff import Dialect, is_number, sniff
-from deepen.datasets.values import MISSING, TRUTH, distinct, spread
+from deepen.datasets.values import MISSING, category_name, distinct, spread
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -268,6 +268,14 @@ def _meaning(cells: list[str], codes: Any, counts: Any, dialect: Dialect) -> Any
             return None
     if dialect.decimal == ",":
         number_format, share = find_format(cells, counts.tolist(), prefer=",")
-        if number_format and share == 1 and not number_format.affix + number_format.word:
-            return spread(number_format.parse_all(cells), codes, np.nan)
+        if number_format is None:
+            return None
+        numbers = number_format.parse_all(cells)
+        if share == 1 and not number_format.affix + number_format.word:
+            return spread(numbers, codes, np.nan)
+        # Who looks at the cells later does not know the file's way to write numbers.
+        affix = f" {number_format.affix}".rstrip()
+        plain = [cell if np.isnan(number) else category_name(number) + affix
+                 for cell, number in zip(cells, numbers, strict=True)]  # fmt: skip
+        return pd.Series(spread(np.array(plain, dtype=object), codes, None), dtype=_text_type())
     return None

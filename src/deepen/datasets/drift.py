@@ -84,9 +84,14 @@ class Drift:
         for column, encoder, position in self.encoder.used():
             values = matched.iloc[:, position]
             counts = self.counts.setdefault(column.name, Counter())
+            n_missing = _n_missing(values)
+            counts["empty"] += n_missing
             if isinstance(encoder, Numbers):
                 numbers, words = encoder.values(values, column.name)
                 _count_numbers(numbers.to_numpy(dtype=np.float64), encoder, counts)
+                counts["empty"] += (
+                    int(numbers.isna().sum()) - n_missing
+                )  # with what stands for none
                 self._keep_words(column.name, words)
             elif isinstance(encoder, DateParts):
                 moments, words = encoder.moments(values, column.name)
@@ -95,8 +100,7 @@ class Drift:
             elif isinstance(encoder, OneHot | Codes | TargetMeans):
                 self._count_categories(column.name, values, encoder)
             if not encoder.has_missing:
-                counts["missing"] += _n_missing(values)
-            counts["empty"] += _n_empty(values, encoder, column.name)
+                counts["missing"] += n_missing
 
     def _keep_words(self, name: str, words: list[str]) -> None:
         if words:
@@ -176,13 +180,6 @@ class Drift:
 def _n_missing(values: Any) -> int:
     is_typed = typed_values(values) is not None
     return int((values if is_typed else as_strings(values)).isna().sum())
-
-
-def _n_empty(values: Any, encoder: Any, name: str) -> int:
-    """Rows without a value, or with what stands for none."""
-    if isinstance(encoder, Numbers):
-        return int(encoder.values(values, name)[0].isna().sum())
-    return _n_missing(values)
 
 
 def _count_numbers(numbers: Any, encoder: Numbers, counts: Counter[str]) -> None:

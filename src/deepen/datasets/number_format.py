@@ -3,8 +3,8 @@
     1,234.50   1.234,50   1 234,50   1'234.50   $ 12   12 %   (3.50)   3.50-   3.5 bar   21 °C   85 m2
 
 Formats are tried on the distinct cells of a column; the one that reads most of them wins, the
-plainest of equals: but 13.750 beside 650, or as an amount of money, has a point between thousands. What
-it reads is remembered with the column, so that a later table is read alike. Many different numbers and
+plainest of equals: but 13.750 km beside 650 km, or 13.750 €, has a point between thousands. What it
+reads is remembered with the column, so that a later table is read alike. Many different numbers and
 one word besides, such as none or unknown, are numbers that are missing there.
 """
 
@@ -21,6 +21,7 @@ CODES = "USD|EUR|GBP|JPY|CNY|CHF|CAD|AUD|NZD|INR|SEK|NOK|DKK|PLN|CZK|HUF|BRL|MXN
 SIGN_OF = {"EUR": "€", "USD": "$", "GBP": "£", "JPY": "¥", "INR": "₹", "TRY": "₺", "KRW": "₩"}
 AFFIX = re.compile(rf"[{CURRENCIES}%‰]|(?<![A-Za-z])(?:{CODES})(?![A-Za-z])|(?<=\d)\s?kr\.?$")
 UNIT = re.compile(r"(?<=\d) ?((?:[^\W\d_]|[°/²³])+(?:\^?[23])?)$")  # m2 as m²
+TRUTH = {"true": 1.0, "false": 0.0}
 SPACES = re.compile(r"[\s\u00a0\u2009\u202f]+")
 # (decimal mark, mark of thousands), the plainest first
 MARKS = (
@@ -37,6 +38,7 @@ LEAST_READ = 0.95  # of the cells: else they are words, a few of which are numbe
 LEAST_DISTINCT = 20  # numbers beside a word that stands for a missing one: fewer may be categories
 USUAL_UNIT = 0.5  # of the cells: else what follows a number is a slip or a word
 LEAST_POINTED = 3  # distinct cells such as 13.750 that show what their point means
+ROUND_SHARE = 0.3  # of them that end in a zero
 POINTED = re.compile(r"[+-]?[1-9]\d{0,2}(?:\.\d{3})+")  # thousands, or three decimals
 UNPOINTED = re.compile(r"[+-]?\d{1,3}")
 CODE_OF_DIGITS = re.compile(r"0\d+")
@@ -199,6 +201,8 @@ def _with_word(
             numbers.append(cell)
             n_read += weight
     word, n_of_word = words.most_common(1)[0]
+    if word in TRUTH:
+        return None
     is_clear = len(numbers) >= LEAST_DISTINCT and n_read >= LEAST_READ * (total - n_of_word)
     if not is_clear or _are_codes(numbers):
         return None
@@ -208,19 +212,26 @@ def _with_word(
 def _has_thousands(bare: Sequence[str], sign: str) -> bool:
     """Whether points stand between thousands where each is followed by three digits.
 
-    Decimals that are three everywhere would be so in 650 too; decimals that drop their zeros would
-    not end in one; and amounts of money have two, but for prices of a few, such as 1.459 for a litre.
+    Only in cells with a sign or a unit: others are numbers to whoever reads the file. Of three decimals
+    one in ten ends in a zero, and whole numbers beside them are of their size, not of three digits.
     """
     pointed = [
         cell for cell in bare if "." in cell and cell.strip("+-.").replace(".", "").isdigit()
     ]
     others = [cell for cell in bare if cell.lstrip("+-").isdigit()]
-    if len(pointed) < LEAST_POINTED or not all(map(POINTED.fullmatch, pointed)):
+    is_grouped = len(pointed) >= LEAST_POINTED and all(map(POINTED.fullmatch, pointed))
+    if sign in ("", "%", "\N{PER MILLE SIGN}") or not is_grouped:
+        return False
+    if not all(map(UNPOINTED.fullmatch, others)):
+        return False
+    if any(cell.count(".") > 1 for cell in pointed):
+        return True
+    n_round = sum(cell.endswith("0") for cell in pointed)
+    if n_round < max(LEAST_POINTED, ROUND_SHARE * len(pointed)):
         return False
     if others:
-        is_rounded = any(cell.endswith("0") for cell in pointed)
-        return is_rounded and all(map(UNPOINTED.fullmatch, others))
-    is_money = sign in set(CURRENCIES) or sign in CODES.split("|") or sign == "kr"
+        return 2 * sum(len(cell.lstrip("+-")) == 3 for cell in others) >= len(others)
+    is_money = sign in set(CURRENCIES) or sign in CODES.split("|") or sign.strip(" .") == "kr"
     return is_money and any(cell.lstrip("+-").index(".") > 1 for cell in pointed)
 
 

@@ -1,11 +1,11 @@
 """Numbers that stand for a missing value, such as -999: far from all others, and again and again.
 
 v = 99, 999, 9999, ... or minus that;  |v - nearest other| > max(others) - min(others)
-v = -1, alone below zero among whole numbers of many values, more frequent than 0 and than 1
+v = -1, alone below zero among whole numbers of many values, twice as frequent as 0 and as 1
 
-A number that stands for missing in one column of a table does in the others too, however seldom, and where
-it does not occur in those whose numbers are of the same range, as other questions of a survey are: later
-rows may hold it.
+A number of nines that stands for missing in one column of a table does in the others too, however
+seldom, and where it does not occur in those whose numbers are of the same range, as other questions of
+a survey are: later rows may hold it.
 """
 
 from __future__ import annotations
@@ -79,7 +79,8 @@ def _has_minus_one(numbers: NDArray[Any]) -> bool:
         return False
     values, counts = np.unique(numbers, return_counts=True)
     count = {float(v): int(n) for v, n in zip(values[:3], counts[:3], strict=True)}
-    least = max(LEAST_COUNT, LEAST_SHARE * len(numbers), count.get(0.0, 0), count.get(1.0, 0))
+    usual = max(count.get(0.0, 0), count.get(1.0, 0))
+    least = max(LEAST_COUNT, LEAST_SHARE * len(numbers), 2 * usual)
     is_whole = bool((values == np.round(values)).all())
     return is_whole and len(values) > LEAST_DISTINCT and count[-1.0] > least
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from deepen.datasets._errors import DataError, shortened
-from deepen.datasets.number_format import NumberFormat, find_format
+from deepen.datasets.number_format import TRUTH, NumberFormat, find_format
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -21,7 +21,6 @@ MISSING = (
     "-nan", "-NaN", "NULL", "null", "Null", "NIL", "nil", "None", "NaT", "#VALUE!", "#REF!",
     "#DIV/0!", "#NUM!", "#NAME?", "?", "-", "--", "---", ".", "\N{EM DASH}", "\N{EN DASH}",
 )  # fmt: skip
-TRUTH = {"true": 1.0, "false": 0.0}
 SPELLINGS_OF_TRUTH = 6  # true, True, TRUE and their opposites
 SAMPLE = 1000  # distinct cells that show whether a closer look is worth it
 PROMISING = 0.8

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deepen.datasets.dates import find_order, parse_dates
-from deepen.datasets.values import SAMPLE, as_strings, distinct, mapped, typed_values
+from deepen.datasets.values import MISSING, SAMPLE, as_strings, distinct, mapped
 from deepen.model_selection.metrics import Task
 from deepen.model_selection.splits import Plan, duplicate_groups, joined_groups
 from deepen.model_selection.target import class_labels, class_numbers, finite_values
@@ -182,20 +182,26 @@ def _moments(time: Any, n_rows: int, places: NDArray[np.int64]) -> NDArray[Any] 
     if values is None:
         return None
     series = pd.Series(values)
-    moments = typed_values(series)
-    if moments is None:
+    is_missing = series.isna() | series.isin(MISSING)
+    if is_missing.any():
+        raise ValueError("the time column lacks values; fill them or leave these rows out.")
+    if pd.api.types.is_numeric_dtype(series.dtype):
+        return np.asarray(series.to_numpy())
+    moments = pd.to_datetime(series, format="ISO8601", utc=True, errors="coerce")
+    if moments.isna().any():
         strings = as_strings(series)
         cells = distinct(strings)[1]
         order = find_order(cells[:: max(1, len(cells) // SAMPLE)])[0]
         parsed = mapped(strings, lambda cells: parse_dates(cells, order), np.datetime64("NaT", "s"))
-        if (is_word := np.isnat(parsed) & strings.notna().to_numpy()).any():
-            first = strings[is_word].iloc[0]
-            raise ValueError(f"the time column holds {first!r}, which is no date or number.")
         moments = pd.Series(parsed)
-    if moments.isna().any():
-        raise ValueError("the time column lacks values; fill them or leave these rows out.")
-    numbers = moments if moments.dtype.kind == "f" else moments.astype("int64")
-    return np.asarray(numbers.to_numpy())
+    if (is_word := moments.isna()).any():
+        # What is left of ways to write a time, such as 10:00 or 2020Q1.
+        moments = pd.to_datetime(series, format="mixed", utc=True, errors="coerce")
+        is_word = moments.isna()
+    if is_word.any():
+        first = str(series[is_word.to_numpy()].iloc[0])
+        raise ValueError(f"the time column holds {first!r}, which is no date or number.")
+    return np.asarray(moments.astype("int64").to_numpy())
 
 
 def prepare(X: Any, y: Any, task: Task | None) -> tuple[Any, NDArray[Any], Task, int]:

@@ -54,7 +54,8 @@ def _too_rare(classes: NDArray[Any], counts: NDArray[np.int64]) -> str:
     """Every class that has too few rows, at once, the rarest first; the remedy."""
     rare = [k for k in np.argsort(counts, kind="stable") if counts[k] < LEAST_PER_CLASS]
     first, *others = rare
-    if words := _words_among_numbers([str(name) for name in classes], counts.tolist()):
+    words = _words_among_numbers([str(name) for name in classes], counts.tolist())
+    if words and len(rare) > MOST_RARE * len(classes):
         return words
     if len(rare) > MOST_RARE * len(classes) and len(classes) > FEW_CLASSES:
         return (
@@ -145,7 +146,10 @@ def class_numbers(labels: NDArray[Any]) -> tuple[NDArray[Any], NDArray[np.int64]
 
 def finite_values(series: Any) -> NDArray[np.float64]:
     """Targets of a regression."""
-    numbers = plain_values(series)
+    import pandas as pd
+
+    is_declared = isinstance(series.dtype, pd.CategoricalDtype)
+    numbers = plain_values(series.astype(object) if is_declared else series)
     if numbers.dtype.kind != "f":
         _, cells, counts = distinct(as_strings(series))
         words = _words_among_numbers(cells, counts.tolist())

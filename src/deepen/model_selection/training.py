@@ -273,8 +273,11 @@ def to_own_units(model: Any, shift: float, scale: float) -> None:
     """Let a network that was trained on (y - shift) / scale predict y: its last layer is linear."""
     if (shift, scale) != (0.0, 1.0):
         weights, bias = model.coefs_[-1], model.intercepts_[-1]
-        model.coefs_[-1] = (weights * scale).astype(weights.dtype)
-        model.intercepts_[-1] = (bias * scale + shift).astype(bias.dtype)
+        with np.errstate(over="ignore", invalid="ignore"):
+            model.coefs_[-1] = (weights * scale).astype(weights.dtype)
+            model.intercepts_[-1] = (bias * scale + shift).astype(bias.dtype)
+        if not (np.isfinite(model.coefs_[-1]).all() and np.isfinite(model.intercepts_[-1]).all()):
+            raise ValueError(f"the target's numbers are too large for {bias.dtype}; divide them.")
 
 
 def history_of(model: Any) -> dict[str, list[float]]:

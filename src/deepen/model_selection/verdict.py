@@ -11,10 +11,11 @@ those that may be the best, and every statement above is true, whichever rung b 
 comparisons are paid for (Bonferroni), not all k (k - 1) / 2 pairs, and a best that is chosen by
 looking at the results is covered (Hsu 1984; Edwards and Hsu 1983).
 
-A rung suffices when it is surely less than `min_gain` behind the best. It falls short when it is
-surely behind: the best then pays. Not being shown to be worse is never enough. Where none can be shown
-to suffice, the rung to use meanwhile is the lowest of those that have repeats enough and do not fall
-short: the lowest of all may be a rung of two lucky ones.
+A rung is close enough when it is surely less than `min_gain` behind the best, and the cheapest such
+one suffices, unless one that is cheaper still erred less. A rung falls short when it is surely behind:
+the best then pays. Not being shown to be worse is never enough. Where none suffices, the rung to use
+meanwhile is the lowest of those that have repeats enough and do not fall short: the lowest of all may
+be a rung of two lucky ones.
 
 References: J. C. Hsu, Constrained simultaneous confidence intervals for multiple comparisons with the
 best, Annals of Statistics 12 (1984), doi:10.1214/aos/1176346732. D. G. Edwards and J. C. Hsu, Multiple

@@ -11,7 +11,7 @@ from deepen.report.svg import Scale, interval_svg
 from deepen.report.text import named, quoted, shown
 
 # Of a rung, by what the best one's gain over it is: its word and its colour.
-WORDS = {"pays": "falls short", "does not pay": "suffices", "cannot tell": "cannot tell"}
+WORDS = {"pays": "falls short", "does not pay": "close enough", "cannot tell": "cannot tell"}
 COLOURS = {"pays": "not", "does not pay": "pays", "cannot tell": "open-answer"}
 MOST_RUNGS = 30
 
@@ -87,8 +87,8 @@ def differences(report: Report) -> Part | None:
         f"How far each rung is behind the best on the same rows. <b>{shown(report.best, 80)}</b> has the "
         "lowest mean loss, each pair on the repeats that both have. The intervals hold at 95&nbsp;% all "
         "together and whichever rung truly is the best (Hsu 1984); they count rows and repeats. A rung "
-        f"suffices when it is surely less than {least} behind, the shaded band, and falls short when it is "
-        "surely behind."
+        f"is close enough when it is surely less than {least} behind, the shaded band, and falls short when "
+        "it is surely behind."
     )
     return part("differences", "Against the best", note, body)
 
