@@ -197,7 +197,8 @@ def damaged_model(rng, content):
                 other = other[key]
             parent[path[-1]] = copy.deepcopy(other)
         else:
-            parent[path[-1]] = values[rng.integers(len(values))]
+            # A copy: a list put into itself by a later change would have no end.
+            parent[path[-1]] = copy.deepcopy(values[rng.integers(len(values))])
     header["arrays_sha256"] = digest_of(arrays)
     text = json.dumps(header)
     return save(
