@@ -397,3 +397,14 @@ def test_text_of_many_names_and_numbers_stay_as_they_are(rng):
     assert as_categories(many) is many
     numbers = pd.Series(rng.randint(0, 3, 300))
     assert as_categories(numbers) is numbers
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("n_samples_", []), ("n_features_in_", 3), ("dtype", "int8")]
+)
+def test_a_fitted_state_that_does_not_fit_together_is_refused(name, value):
+    encoder = TableEncoder().fit(pd.DataFrame({"a": [1.0, 2, 4], "b": [*"xyx"]}))
+    encoder.check_arrays()
+    setattr(encoder, name, value)
+    with pytest.raises(ValueError, match=name):
+        encoder.check_arrays()
