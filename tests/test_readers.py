@@ -351,3 +351,18 @@ def test_round_trip_of_what_pandas_writes(tmp_path, numbers, data, separator):
     assert list(back.columns) == ["number", "text"]
     assert list(back["text"]) == texts
     np.testing.assert_array_equal(back["number"].to_numpy(dtype=float), numbers)
+
+
+def test_numbers_with_words_or_units_are_written_plainly_where_the_file_has_decimal_commas(
+    tmp_path,
+):
+    """Who reads the cells later does not know the file, and 50.010 is not 50.01."""
+    n = 60
+    rows = [f"{k},5;50.{k:03d};{k}.250 €;{k},25 km" for k in range(1, n)]
+    text = "a;b;c;d\n" + "\n".join([*rows, "1,5;unbekannt;unbekannt;1 km"]) + "\n"
+    (tmp_path / "german.csv").write_text(text, encoding="utf-8")
+    table = read_table(tmp_path / "german.csv")
+    assert table["a"].dtype == np.float64
+    assert table["b"].tolist()[:2] == ["50001", "50002"] and table["b"].iloc[-1] == "unbekannt"
+    assert table["c"].tolist()[:2] == ["1250 €", "2250 €"]
+    assert table["d"].tolist()[:2] == ["1.25 km", "2.25 km"] and table["d"].iloc[-1] == "1 km"

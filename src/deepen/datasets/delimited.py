@@ -256,6 +256,8 @@ def _told(strings: Any, dialect: Dialect) -> Any:
 
 def _meaning(cells: list[str], codes: Any, counts: Any, dialect: Dialect) -> Any:
     """Words as truth values, moments where all are ISO dates, numbers in the file's way, or None."""
+    import pandas as pd
+
     if not cells:
         return np.full(len(codes), np.nan)
     if cells[0].lower() in TRUTH and {cell.lower() for cell in cells} <= set(TRUTH):
