@@ -135,7 +135,7 @@ def test_a_network_of_amounts_does_not_depend_on_their_unit(tmp_path, rng):
     for unit in (1.0, 1000.0):
         path, model, out = (tmp_path / f"{unit:.0f}{end}" for end in (".csv", ".deepen", ".p"))
         table.assign(amount=amount * unit).to_csv(path, index=False)
-        words = ["--set", "max_iter=30", "--set", "n_iter_no_change=50", "--out", model]
+        words = ["--set", "max_iter=200", "--set", "n_iter_no_change=500", "--out", model]
         assert run("fit", path, "--target", "amount", *words).exit_code == 0
         assert run("predict", model, path, "--out", out).exit_code == 0
         said[unit] = pd.read_csv(out)["amount"].to_numpy()
