@@ -17,6 +17,7 @@ def print_verdict(model: Ladder, folder: Path) -> None:
     """Write the table, then the sentence, then where the files are, to standard output."""
     from deepen.cli._common import console
     from deepen.model_selection.ladder_report import reference_of, rung_rows
+    from deepen.report.comparison import WORDS
 
     out, rows = console(), rung_rows(model)
     headings = (
@@ -47,9 +48,6 @@ def print_verdict(model: Ladder, folder: Path) -> None:
     out.say(f"report  {folder / 'report.html'}")
     saved = f"none; {model.refit_reason_}" if model.refit_reason_ else folder / "model.deepen"
     out.say(f"model   {saved}")
-
-
-WORDS = {"pays": "falls short", "does not pay": "close enough", "cannot tell": "cannot tell"}
 
 
 def notes(model: Ladder) -> list[str]:

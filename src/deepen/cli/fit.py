@@ -195,10 +195,13 @@ def _fit(model: Any, X: Any, y: Any) -> None:
     from deepen.model_selection.training import target_scale, to_own_units
     from deepen.neural_network import MLPRegressor
 
+    # Only an output that is linear can be scaled back; a mark among the targets stays what it is.
     is_linear = isinstance(model, MLPRegressor) and model.loss == "squared_error"
-    is_linear = is_linear and model.unlabeled is None  # a mark among the targets stays what it is
-    shift, scale = target_scale(y) if is_linear else (0.0, 1.0)
-    model.fit(X, (y - shift) / scale if is_linear else y)
+    if not is_linear or model.unlabeled is not None:
+        model.fit(X, y)
+        return
+    shift, scale = target_scale(y)
+    model.fit(X, (y - shift) / scale)
     to_own_units(model, shift, scale)
 
 

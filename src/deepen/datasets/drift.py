@@ -89,9 +89,8 @@ class Drift:
             if isinstance(encoder, Numbers):
                 numbers, words = encoder.values(values, column.name)
                 _count_numbers(numbers.to_numpy(dtype=np.float64), encoder, counts)
-                counts["empty"] += (
-                    int(numbers.isna().sum()) - n_missing
-                )  # with what stands for none
+                # Empty is, too, what stands for a missing value.
+                counts["empty"] += int(numbers.isna().sum()) - n_missing
                 self._keep_words(column.name, words)
             elif isinstance(encoder, DateParts):
                 moments, words = encoder.moments(values, column.name)

@@ -215,14 +215,14 @@ def _has_thousands(bare: Sequence[str], sign: str) -> bool:
     Only in cells with a sign or a unit: others are numbers to whoever reads the file. Of three decimals
     one in ten ends in a zero, and whole numbers beside them are of their size, not of three digits.
     """
+    if sign in ("", "%", "\N{PER MILLE SIGN}"):
+        return False
     pointed = [
         cell for cell in bare if "." in cell and cell.strip("+-.").replace(".", "").isdigit()
     ]
     others = [cell for cell in bare if cell.lstrip("+-").isdigit()]
     is_grouped = len(pointed) >= LEAST_POINTED and all(map(POINTED.fullmatch, pointed))
-    if sign in ("", "%", "\N{PER MILLE SIGN}") or not is_grouped:
-        return False
-    if not all(map(UNPOINTED.fullmatch, others)):
+    if not is_grouped or not all(map(UNPOINTED.fullmatch, others)):
         return False
     if any(cell.count(".") > 1 for cell in pointed):
         return True

@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deepen.model_selection.metrics import METRICS, Task
+from deepen.report.text import clip
 
 NEARLY = 0.05  # of what guessing gets wrong
 MOST_ROWS = 3000
@@ -58,7 +59,7 @@ def rests_on(leaks: Sequence[Leak]) -> str:
     >>> rests_on([Leak("copy", 1.0)])
     "All of this rests on the suspect column 'copy'."
     """
-    names = [repr(leak.column) for leak in leaks[:NAMES_SHOWN]]
+    names = [repr(clip(leak.column)) for leak in leaks[:NAMES_SHOWN]]
     more = f" and {len(leaks) - NAMES_SHOWN} more" if leaks[NAMES_SHOWN:] else ""
     columns = "column" if len(leaks) == 1 else "columns"
     return f"All of this rests on the suspect {columns} {', '.join(names)}{more}."
