@@ -408,3 +408,15 @@ def test_a_fitted_state_that_does_not_fit_together_is_refused(name, value):
     setattr(encoder, name, value)
     with pytest.raises(ValueError, match=name):
         encoder.check_arrays()
+
+
+def test_limits_of_what_can_be_measured(rng):
+    levels = np.round(rng.gamma(2, 1, 400), 2)
+    measured = pd.DataFrame({"lead": [str(x) if x >= 0.5 else "<0.5" for x in levels]})
+    encoder = TableEncoder(numbers="none").fit(measured)
+    assert "; limits such as '<0.5' count as their numbers" in encoder.columns_[0].reason
+    np.testing.assert_allclose(
+        encoder.transform(measured)[:, 0], np.maximum(levels, 0.5), rtol=1e-6
+    )
+    later = pd.DataFrame({"lead": ["> 20", "3"]})
+    assert encoder.transform(later)[:, 0].tolist() == [20, 3]

@@ -189,3 +189,26 @@ def test_months_are_their_first_days(months, way):
 
 def test_no_date_has_no_parts():
     assert np.isnan(date_parts(np.array(["NaT"], "M8[s]"))).all()
+
+
+@settings(deadline=None)
+@given(
+    mark=st.sampled_from(["<", "> ", "<=", "\u2265"]),
+    limit=st.floats(0, 1e6).map(lambda x: round(x, 2)),
+    unit=st.sampled_from(["", " mg/L"]),
+    numbers=st.lists(st.floats(0, 1e6).map(lambda x: round(x, 2)), min_size=20, unique=True),
+    n_of_limit=st.integers(1, 500),
+)
+def test_a_limit_among_many_numbers_is_its_number(mark, limit, unit, numbers, n_of_limit):
+    cells = [f"{number}{unit}" for number in numbers]
+    found, share = find_format([*cells, f"{mark}{limit}{unit}"], [1] * len(cells) + [n_of_limit])
+    assert found is not None and not found.word
+    assert found.parse_all([*cells, f"{mark}{limit}{unit}"]) == [*numbers, limit]
+    assert share in (1, len(cells) / (len(cells) + n_of_limit))
+
+
+@pytest.mark.parametrize(
+    "cells", [["<18", "18-25", ">65"], ["<=50K", ">50K"], ["<1", "1", "2", "3", ">3"]]
+)
+def test_ranges_are_categories(cells):
+    assert find_format(cells, [100] * len(cells))[0] is None

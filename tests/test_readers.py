@@ -358,11 +358,12 @@ def test_numbers_with_words_or_units_are_written_plainly_where_the_file_has_deci
 ):
     """Who reads the cells later does not know the file, and 50.010 is not 50.01."""
     n = 60
-    rows = [f"{k},5;50.{k:03d};{k}.250 €;{k},25 km" for k in range(1, n)]
-    text = "a;b;c;d\n" + "\n".join([*rows, "1,5;unbekannt;unbekannt;1 km"]) + "\n"
+    rows = [f"{k},5;50.{k:03d};{k}.250 €;{k},25 km;{k},5" for k in range(1, n)]
+    text = "a;b;c;d;e\n" + "\n".join([*rows, "1,5;unbekannt;unbekannt;1 km;< 0,5"]) + "\n"
     (tmp_path / "german.csv").write_text(text, encoding="utf-8")
     table = read_table(tmp_path / "german.csv")
     assert table["a"].dtype == np.float64
     assert table["b"].tolist()[:2] == ["50001", "50002"] and table["b"].iloc[-1] == "unbekannt"
     assert table["c"].tolist()[:2] == ["1250 €", "2250 €"]
     assert table["d"].tolist()[:2] == ["1.25 km", "2.25 km"] and table["d"].iloc[-1] == "1 km"
+    assert table["e"].tolist()[:1] == ["1.5"] and table["e"].iloc[-1] == "<0.5"

@@ -7,20 +7,19 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from deepen.model_selection.intervals import Judging, RowLosses, estimate
-from deepen.model_selection.metrics import METRICS
-from deepen.model_selection.results import Outcome, RungResult
-from deepen.model_selection.sentence import (
+from deepen.model_selection.figures import (
     decimals_for,
-    provisional,
     show,
     show_exact,
     show_gain,
     show_interval,
     show_interval_of,
     show_result,
-    with_sentence,
 )
+from deepen.model_selection.intervals import Judging, RowLosses, estimate
+from deepen.model_selection.metrics import METRICS
+from deepen.model_selection.results import Outcome, RungResult
+from deepen.model_selection.sentence import provisional, with_sentence
 from deepen.model_selection.verdict import Gain, decide
 
 N_ROWS = 2000
@@ -112,7 +111,7 @@ def test_a_low_loss_of_few_repeats_is_said_beside_the_one_to_use():
     assert "Lowest so far: deep network, error rate 25 % (20 to 40 %)." in said
     assert (
         "That is over 2 repeats only; until more is known, use logistic regression, 30 % (20 to 40 %) "
-        "over 5." in said
+        "over 5, which on the 2 that both have is 5 points (0 to 22) behind." in said
     )
 
 

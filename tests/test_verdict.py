@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from deepen.model_selection.figures import show_result
 from deepen.model_selection.intervals import Estimate, Judging, RowLosses, difference, estimate
 from deepen.model_selection.metrics import METRICS, unit_of
 from deepen.model_selection.results import Outcome, RungResult
-from deepen.model_selection.sentence import show_result
 from deepen.model_selection.verdict import behind_the_best, decide, outcome_of
 
 RATIO = 0.25

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from deepen.datasets._errors import DataError
-from deepen.datasets.number_format import TRUTH, find_format
+from deepen.datasets.number_format import TRUTH, find_format, limit_mark
 from deepen.datasets.records import parser_options, read_blocks
 from deepen.datasets.sniff import Dialect, is_number, sniff
 from deepen.datasets.values import MISSING, category_name, distinct, spread
@@ -273,11 +273,12 @@ def _meaning(cells: list[str], codes: Any, counts: Any, dialect: Dialect) -> Any
         if number_format is None:
             return None
         numbers = number_format.parse_all(cells)
-        if share == 1 and not number_format.affix + number_format.word:
+        is_plain = not number_format.affix + number_format.word and not any(map(limit_mark, cells))
+        if share == 1 and is_plain:
             return spread(numbers, codes, np.nan)
         # Who looks at the cells later does not know the file's way to write numbers.
         affix = f" {number_format.affix}".rstrip()
-        plain = [cell if np.isnan(number) else category_name(number) + affix
+        plain = [cell if np.isnan(number) else limit_mark(cell) + category_name(number) + affix
                  for cell, number in zip(cells, numbers, strict=True)]  # fmt: skip
         return pd.Series(spread(np.array(plain, dtype=object), codes, None), dtype=_text_type())
     return None

@@ -11,7 +11,7 @@ import numpy as np
 
 from deepen.datasets._errors import shortened
 from deepen.datasets.dates import find_order, parse_dates
-from deepen.datasets.number_format import NumberFormat
+from deepen.datasets.number_format import NumberFormat, limit_mark
 from deepen.datasets.stand_ins import Known, stand_in_of
 from deepen.datasets.values import (
     SAMPLE,
@@ -152,6 +152,8 @@ def _infer_kind(column: Any, name: str, known: Known | None, others: Any) -> _Fo
             note += f"; {word!r} counts as missing"
         if slips := [cell for cell in words if cell.lower() != word]:
             note += f"; words such as {shortened(slips, 2)} count as missing"
+        if limits := [cell for cell in distinct(strings)[1] if limit_mark(cell)]:
+            note += f"; limits such as {shortened(limits, 2)} count as their numbers"
     note = _missing(values) + note
     filled = values.dropna()
     stand_in, is_there = _stand_in(filled, known, others, number_format), False

@@ -5,7 +5,8 @@
 Formats are tried on the distinct cells of a column; the one that reads most of them wins, the
 plainest of equals: but 13.750 km beside 650 km, or 13.750 €, has a point between thousands. What it
 reads is remembered with the column, so that a later table is read alike. Many different numbers and
-one word besides, such as none or unknown, are numbers that are missing there.
+one word besides, such as none or unknown, are numbers that are missing there. Among many others,
+<0.5 and >100, as laboratories write what they cannot measure, are these limits.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ SIGN_OF = {"EUR": "€", "USD": "$", "GBP": "£", "JPY": "¥", "INR": "₹", "TR
 AFFIX = re.compile(rf"[{CURRENCIES}%‰]|(?<![A-Za-z])(?:{CODES})(?![A-Za-z])|(?<=\d)\s?kr\.?$")
 UNIT = re.compile(r"(?<=\d) ?((?:[^\W\d_]|[°/²³])+(?:\^?[23])?)$")  # m2 as m²
 TRUTH = {"true": 1.0, "false": 0.0}
+LIMIT = re.compile(r"(?:[<>]=?|[\u2264\u2265]) ?(?=[\d.,])")  # ≤ and ≥
 SPACES = re.compile(r"[\s\u00a0\u2009\u202f]+")
 # (decimal mark, mark of thousands), the plainest first
 MARKS = (
@@ -89,6 +91,7 @@ class NumberFormat:
         return [self._number(_bare(cell, self.affix)[0], pattern) for cell in cells]
 
     def _number(self, bare: str, pattern: re.Pattern[str]) -> float:
+        bare = LIMIT.sub("", bare, count=1) if LIMIT.match(bare) else bare
         if bare.lower().lstrip("+-") in ("inf", "infinity"):
             return -math.inf if bare.startswith("-") else math.inf
         if pattern.fullmatch(bare) is None:
@@ -190,7 +193,7 @@ def find_format(
 def _with_word(
     found: NumberFormat, cells: Sequence[str], weights: Sequence[int]
 ) -> tuple[NumberFormat, float] | None:
-    """The format with the one word beside many different numbers, and its share; None without such."""
+    """The format where limits, or one word, stand beside many different numbers, and its share."""
     total, n_read = sum(weights), 0
     numbers: list[str] = []
     words: Counter[str] = Counter()
@@ -198,15 +201,28 @@ def _with_word(
         if math.isnan(number):
             words[cell.lower()] += weight
         else:
-            numbers.append(cell)
             n_read += weight
-    word, n_of_word = words.most_common(1)[0]
+            if not limit_mark(cell):
+                numbers.append(cell)
+    word, n_of_word = words.most_common(1)[0] if n_read < total else ("", 0)
     if word in TRUTH:
         return None
     is_clear = len(numbers) >= LEAST_DISTINCT and n_read >= LEAST_READ * (total - n_of_word)
     if not is_clear or _are_codes(numbers):
         return None
     return replace(found, word=word), (n_read + n_of_word) / total
+
+
+def limit_mark(cell: str) -> str:
+    """What says that a number is beyond what could be measured; empty where nothing does.
+
+    Examples
+    --------
+    >>> [limit_mark(cell) for cell in ("<0.5", ">= 100 mg", "<div>")]
+    ['<', '>=', '']
+    """
+    match = LIMIT.match(cell.strip())
+    return match[0].strip() if match is not None else ""
 
 
 def _has_thousands(bare: Sequence[str], sign: str) -> bool:

@@ -12,12 +12,12 @@ from deepen.model_selection import training
 from deepen.model_selection.calibration import best_threshold
 from deepen.model_selection.clock import Clock, now
 from deepen.model_selection.data import Arrays, Data
+from deepen.model_selection.figures import show_result
 from deepen.model_selection.intervals import RowLosses
 from deepen.model_selection.metrics import measures
 from deepen.model_selection.plan import CostModel, affordable, duration
 from deepen.model_selection.results import LadderEvent, Outcome, RungResult
 from deepen.model_selection.rungs import Rung, candidates
-from deepen.model_selection.sentence import show_result
 from deepen.model_selection.store import RunStore
 from deepen.model_selection.training import Fitted
 from deepen.model_selection.tuning import tune, work_of
@@ -99,8 +99,11 @@ class Climber:
                 has_time = self._has_time(attempt, len(settings), deadline)
                 if not has_time or not self._repeat(attempt, repeat, settings, deadline):
                     if not result.is_failed:
-                        then = "then " if attempt.outcomes else ""
-                        result.reason = f"{then}its share of the time was used up"
+                        result.reason = (
+                            "then another would not have fitted into its share of the time"
+                            if attempt.outcomes
+                            else "its share of the time was used up"
+                        )
                     break
                 if deadline is not None and repeat == 0:
                     settings = self._fewer(settings, attempt.outcomes[0], deadline)

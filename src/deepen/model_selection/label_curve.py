@@ -20,8 +20,8 @@ from deepen.model_selection import training
 from deepen.model_selection.climb import LEAST_REPEATS, Attempt, fits, outcome_of, seed_of
 from deepen.model_selection.clock import now
 from deepen.model_selection.data import Data
+from deepen.model_selection.figures import show, show_interval
 from deepen.model_selection.intervals import RowLosses, difference, estimate
-from deepen.model_selection.sentence import show, show_interval
 from deepen.model_selection.tuning import stratified_order
 from deepen.report.text import counted
 

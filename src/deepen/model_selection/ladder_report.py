@@ -5,6 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from deepen.model_selection.figures import (
+    show,
+    show_behind,
+    show_exact,
+    show_gain,
+    show_interval,
+    show_interval_of,
+    uncertainty_of,
+)
 from deepen.model_selection.ladder import Ladder
 from deepen.model_selection.metrics import Metric
 from deepen.model_selection.pictures import picture_shape
@@ -19,15 +28,6 @@ from deepen.model_selection.report_findings import (
     threshold,
 )
 from deepen.model_selection.results import RungResult
-from deepen.model_selection.sentence import (
-    show,
-    show_behind,
-    show_exact,
-    show_gain,
-    show_interval,
-    show_interval_of,
-    uncertainty_of,
-)
 from deepen.model_selection.verdict import Gain
 from deepen.report import ColumnRow, GainRow, Report, RungRow
 from deepen.report.text import counted

@@ -13,8 +13,8 @@ from typing import Literal
 
 from deepen.model_selection.climb import Attempt
 from deepen.model_selection.data import Data
+from deepen.model_selection.figures import show, show_interval
 from deepen.model_selection.intervals import Estimate, RowLosses, difference
-from deepen.model_selection.sentence import show, show_interval
 from deepen.report.text import counted
 
 Answer = Literal["helped", "did not help", "cannot tell"]

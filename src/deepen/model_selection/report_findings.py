@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from deepen.model_selection.after import FEW_ROWS
 from deepen.model_selection.calibration import CalibrationBin
-from deepen.model_selection.sentence import show, show_interval
+from deepen.model_selection.figures import show, show_interval
 from deepen.report import (
     Calibration,
     ImportanceRow,

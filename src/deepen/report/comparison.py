@@ -31,7 +31,7 @@ def ladder(report: Report) -> Part:
         "rows, which nothing was fitted, stopped or tuned on; the bar is the 95&nbsp;% interval of the mean."
     )
     if len({len(rung.scores) for rung in rungs if rung.scores}) > 1:
-        note += " A rung with fewer repeats than others had used up its share of the time."
+        note += " Of a rung with fewer repeats than others, no further one fitted into its share of the time."
     heads = [
         "rung",
         f"{shown(report.metric.removesuffix(', %'), 80)}{small('95&nbsp;% interval')}",
