@@ -115,8 +115,8 @@ def test_the_time_column_is_a_feature_and_the_groups_are_none(table, tmp_path):
     assert result.exit_code == 0, result.output
     numbers = json.loads((tmp_path / "t" / "ladder.json").read_text())
     assert "day" in [column["name"] for column in numbers["columns"]]
-    groups = ["--groups", "city", "--repeats", 2]
     frame["city"] = np.arange(60) // 2
+    groups = ["--groups", list(frame.columns).index("city"), "--repeats", 2]
     frame.to_csv(tmp_path / "days.csv", index=False)
     result = climb(tmp_path / "days.csv", tmp_path / "g", *groups, *more)
     assert result.exit_code == 0, result.output
@@ -160,6 +160,7 @@ def test_fit_then_predict(table, tmp_path):
     [
         (["ladder", "nowhere.csv", "--target", "y"], "nowhere.csv"),
         (["ladder", "{table}", "--target", "lable"], "label"),
+        (["ladder", "{table}", "--target", "label", "--groups", "label"], "is the target"),
         (["ladder", "{table}"], "--target"),
         (["ladder", "{table}", "--target", "label", "--time-budget", "soon"], "90s"),
         (["ladder", "{table}", "--target", "label", "--metric", "auk"], "metric must be one of"),

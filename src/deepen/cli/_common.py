@@ -133,10 +133,21 @@ def read_with_target(source: str, target: str | None) -> tuple[Any, Any, str]:
     Markers of missing values in the target become empty; amounts written with currency signs,
     percent signs or separated thousands become numbers.
     """
-    from deepen.datasets import find_column, read_table
+    return target_apart(read_whole(source, target), source, target)
+
+
+def read_whole(source: str, target: str | None) -> Any:
+    """Table with its target column, without a line of sums."""
+    from deepen.datasets import read_table
+
+    return without_totals(read_table(source, target=target))
+
+
+def target_apart(table: Any, source: str, target: str | None) -> tuple[Any, Any, str]:
+    """As `read_with_target`, of a table that is read."""
+    from deepen.datasets import find_column
     from deepen.datasets._errors import shortened
 
-    table = without_totals(read_table(source, target=target))
     if target is None:
         if "target" not in table.columns:
             fail(

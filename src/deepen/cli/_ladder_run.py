@@ -187,22 +187,28 @@ def _is_ours(folder: Path) -> bool:
 
 def _read(options: Options) -> tuple[Given, str]:
     """What `fit` is given, and the target's name."""
-    from deepen.cli._common import fail, read_with_target
+    from deepen.cli._common import fail, read_whole, read_with_target, target_apart
     from deepen.datasets import find_column
 
-    X, y, name = read_with_target(options.source, options.target)
+    table = read_whole(options.source, options.target)
+    # Positions are those of the table, and say nothing to who reads the report.
+    for option in ("groups", "time_column"):
+        if (wanted := getattr(options, option)) is not None:
+            setattr(options, option, find_column(table, wanted))
+    X, y, name = target_apart(table, options.source, options.target)
+    del table
     from deepen.model_selection.prepare import Given
 
     given = Given(None, y)
     for option, key in (("groups", "groups"), ("time_column", "time")):
-        wanted = getattr(options, option)
-        if wanted is None:
+        if (wanted := getattr(options, option)) is None:
             continue
-        column = find_column(X, wanted)
-        setattr(given, key, X[column])
+        if wanted == name:
+            fail(f"--{option.replace('_', '-')} {name!r}: is the target; choose another column.")
+        setattr(given, key, X[wanted])
         if key == "time":  # the hour or the weekday of rows to come is known
             continue
-        X = X.drop(columns=column)
+        X = X.drop(columns=wanted)
         if X.shape[1] == 0:
             fail(f"{options.source}: has no column left to predict from.")
     if options.test is not None:
