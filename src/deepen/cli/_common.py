@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import signal
 import threading
@@ -209,6 +210,31 @@ def check_free(path: Path, force: bool) -> None:
     """Refuse a name that is taken."""
     if path.exists() and not force:
         fail(f"{path}: already exists; choose another --out or give --force to replace it.")
+
+
+def as_json(numbers: Any) -> str:
+    """Text of a JSON file; NumPy's scalars are Python's, and what is not finite becomes null.
+
+    Examples
+    --------
+    >>> print(as_json({"error": float("nan")}), end="")
+    {
+     "error": null
+    }
+    """
+    import json
+
+    return json.dumps(_plain(numbers), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    if hasattr(value, "item"):
+        value = value.item()
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def write_text(path: Path, text: str, *, force: bool) -> None:

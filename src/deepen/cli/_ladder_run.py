@@ -36,6 +36,7 @@ class Options:
     min_gain: float | None = None
     task: str | None = None
     types: list[str] = field(default_factory=list)
+    missing: list[str] = field(default_factory=list)
     groups: str | None = None
     time_column: str | None = None
     test: str | None = None
@@ -53,8 +54,9 @@ class Options:
         for name in ("trials", "metric", "min_gain", "task", "groups", "time_column", "test"):
             if (value := getattr(self, name)) is not None:
                 words += [f"--{name.replace('_', '-')}", str(value)]
-        for one in self.types:
-            words += ["--types", one]
+        for name in ("types", "missing"):
+            for one in getattr(self, name):
+                words += [f"--{name}", one]
         if self.rungs:
             words += ["--rungs", ",".join(self.rungs)]
         return shlex.join(words + (["--best"] if self.best else []))
@@ -112,12 +114,13 @@ def run(
     """
     from deepen.cli._common import fail, input_errors, parse_duration, parse_types
     from deepen.cli._memory import frugal, part_with_large_blocks
+    from deepen.cli._missing import parse_missing
 
     part_with_large_blocks()
     seconds = parse_duration(options.time_budget)
-    kinds = parse_types(options.types)
+    kinds, codes = parse_types(options.types), parse_missing(options.missing)
     with input_errors():
-        given, name = _read(options)
+        given, name = _read(options, codes)
         # Kept for its counts; the words of two million rows would be pointers of 16 MB.
         y = given.y.astype("category") if given.y.dtype == object else given.y
         options.target = name
@@ -143,7 +146,8 @@ def run(
 
             model = Ladder(
                 max(left, 0.1), rungs=options.rungs or "auto", types=kinds or None,
-                checkpoint=folder / RUN, random_state=options.seed, progress=frugal(told),
+                missing=codes or None, checkpoint=folder / RUN, random_state=options.seed,
+                progress=frugal(told),
                 **{key: getattr(options, key) for key in settings},
             )  # fmt: skip
             store.folder.mkdir(exist_ok=True)
@@ -185,9 +189,10 @@ def _is_ours(folder: Path) -> bool:
     return (folder / RUN).is_dir()
 
 
-def _read(options: Options) -> tuple[Given, str]:
+def _read(options: Options, codes: dict[str, list[str]]) -> tuple[Given, str]:
     """What `fit` is given, and the target's name."""
     from deepen.cli._common import fail, read_whole, read_with_target, target_apart
+    from deepen.cli._missing import refuse_codes_of
     from deepen.datasets import find_column
 
     table = read_whole(options.source, options.target)
@@ -197,6 +202,7 @@ def _read(options: Options) -> tuple[Given, str]:
             setattr(options, option, find_column(table, wanted))
     X, y, name = target_apart(table, options.source, options.target)
     del table
+    refuse_codes_of(codes, name, "the target")
     from deepen.model_selection.prepare import Given
 
     given = Given(None, y)
@@ -205,6 +211,7 @@ def _read(options: Options) -> tuple[Given, str]:
             continue
         if wanted == name:
             fail(f"--{option.replace('_', '-')} {name!r}: is the target; choose another column.")
+        refuse_codes_of(codes, wanted, f"the column of --{option.replace('_', '-')}")
         setattr(given, key, X[wanted])
         if key == "time":  # the hour or the weekday of rows to come is known
             continue
@@ -236,10 +243,8 @@ def _folder(folder: Path) -> Iterator[None]:
 
 def _write(folder: Path, model: Ladder, y: Any, options: Options, force: bool) -> None:
     """Report, numbers, model; each whole or not at all."""
-    import json
-
     import deepen
-    from deepen.cli._common import training_facts, write_text
+    from deepen.cli._common import as_json, training_facts, write_text
     from deepen.conformal import residual_quantiles
     from deepen.model_selection.ladder_report import report_of
     from deepen.model_selection.mistakes import errors_once
@@ -262,26 +267,12 @@ def _write(folder: Path, model: Ladder, y: Any, options: Options, force: bool) -
         if model.task_ == "regression":
             info["residuals"] = residual_quantiles(*errors_once(model))
         deepen.save(model.best_estimator_, folder / "model.deepen", info=info, force=force)
-    text = json.dumps(_plain(numbers), indent=1, ensure_ascii=False, allow_nan=False)
-    write_text(folder / "ladder.json", text + "\n", force=force)
+    write_text(folder / "ladder.json", as_json(numbers), force=force)
     write_text(folder / "report.html", page, force=force)
 
 
 def _told_of_groups(name: str) -> str:
     return f"{name} keeps rows together, and is no column that a model sees."
-
-
-def _plain(value: Any) -> Any:
-    """NumPy's scalars as Python's; what is not a finite number as null."""
-    import math
-
-    if isinstance(value, dict):
-        return {str(key): _plain(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
-    if hasattr(value, "item"):
-        value = value.item()
-    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _footer(model: Ladder, options: Options, folder: Path) -> dict[str, str]:

@@ -24,7 +24,7 @@ def evaluate(
     force: Annotated[bool, typer.Option("--force", help="Replace the file if it exists.")] = False,
 ) -> None:
     """Error of a saved model on DATA, with a 95 % interval, beside the training rows' constant guess."""
-    from deepen.cli._common import check_free, console, fail, input_errors, write_text
+    from deepen.cli._common import as_json, check_free, console, fail, input_errors, write_text
 
     with input_errors():
         if json is not None:
@@ -45,7 +45,7 @@ def evaluate(
             from dataclasses import asdict
 
             numbers = {"model": str(model), "data": data, "target": name, **asdict(figures)}
-            write_text(json, _as_json(numbers), force=force)
+            write_text(json, as_json(numbers), force=force)
     out, say = console(), console(to_stderr=True).say
     for finding in saved.findings():
         say(f"Note: {finding.text}")
@@ -54,21 +54,6 @@ def evaluate(
     _print_classes(out, figures, name) if saved.is_classifier else _print_amounts(
         out, figures, name
     )
-
-
-def _as_json(numbers: dict[str, Any]) -> str:
-    """JSON without what JSON has not: what is not finite becomes null."""
-    import json
-    import math
-
-    def plain(value: Any) -> Any:
-        if isinstance(value, dict):
-            return {str(key): plain(item) for key, item in value.items()}
-        if isinstance(value, list | tuple):
-            return [plain(item) for item in value]
-        return None if isinstance(value, float) and not math.isfinite(value) else value
-
-    return json.dumps(plain(numbers), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
 
 
 def _predictions(saved: Any, data: str, name: str) -> tuple[Any, Any, Any, int]:

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
+from deepen.cli._missing import HELP
 from deepen.cli._models import FEATURES, MODELS
 
 HELD_OUT = 0.2  # of the rows, for prediction intervals
@@ -32,6 +33,7 @@ def fit(
         list[str] | None,
         typer.Option(help="column=kind,column2=kind2 where the guess is wrong. Repeatable."),
     ] = None,
+    missing: Annotated[list[str] | None, typer.Option(help=HELP)] = None,
     scale: Annotated[
         bool,
         typer.Option("--scale", help="Bring each number into [0, 1] instead of standardising it."),
@@ -49,6 +51,7 @@ def fit(
 ) -> None:
     """Train one model on all labelled rows of DATA, or on all rows where it has no target, and save it."""
     from deepen.cli._common import check_free, console, fail, input_errors, parse_types, warm_up
+    from deepen.cli._missing import parse_missing, refuse_codes_of
 
     if model not in MODELS:
         fail(f"--model {model!r}: choose one of {', '.join(MODELS)}.")
@@ -58,14 +61,15 @@ def fit(
             from deepen.cli._pictures import check_folder
 
             check_folder(pictures)
-        kinds = parse_types(types)
+        kinds, codes = parse_types(types), parse_missing(missing)
         import time
 
         import deepen
 
         start = time.monotonic()
         X, y, task, name, n_unlabelled = _rows(data, target, model)
-        pipeline = _pipeline(data, model, task, settings, kinds, seed, scale)
+        refuse_codes_of(codes, name, "the target")
+        pipeline = _pipeline(data, model, task, settings, kinds, codes, seed, scale)
         warm_up()
         held_out = {}
         if intervals and task == "regression":
@@ -151,6 +155,7 @@ def _pipeline(
     task: str,
     settings: list[str] | None,
     kinds: dict[str, str],
+    codes: dict[str, list[str]],
     seed: int,
     scale: bool,
 ) -> Any:
@@ -166,7 +171,7 @@ def _pipeline(
     except (ValueError, TypeError) as error:
         fail(f"{data}: {error}")
     numbers = "unit" if scale else "none" if binary_model(estimator) else "standard"
-    encoder = TableEncoder(types=kinds or None, numbers=numbers)
+    encoder = TableEncoder(types=kinds or None, numbers=numbers, missing=codes or None)
     return Pipeline([("table", encoder), ("model", estimator)])
 
 
@@ -212,6 +217,7 @@ def _held_out(data: str, pipeline: Any, X: Any, y: Any, seed: int) -> dict[str, 
 
     from deepen.conformal import residual_quantiles
     from deepen.datasets._columns import told_columns
+    from deepen.datasets.told_missing import without_codes
 
     n_held_out = int(HELD_OUT * len(y))
     if n_held_out < LEAST_HELD_OUT:
@@ -220,7 +226,8 @@ def _held_out(data: str, pipeline: Any, X: Any, y: Any, seed: int) -> dict[str, 
     held_out, rest = np.sort(order[:n_held_out]), np.sort(order[n_held_out:])
     first = clone(pipeline)
     # a part of the rows may look different from the whole
-    first.set_params(table__types=told_columns(X, first[0].types))
+    whole = without_codes(X, first[0].missing)
+    first.set_params(table__types=told_columns(whole.table, first[0].types, told=whole.told))
     _train(data, first, X.iloc[rest], y[rest], is_final=False)
     predicted = first.predict(X.iloc[held_out])
     return {"residuals": residual_quantiles(y[held_out] - predicted, predicted)}

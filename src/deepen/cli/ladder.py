@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from deepen.cli._missing import HELP, parse_missing
+
 DEFAULT_DATA = "digits"
 
 
@@ -44,6 +46,7 @@ def ladder(
         list[str] | None,
         typer.Option(help="column=kind, where the guess is wrong; kind ignore leaves it out."),
     ] = None,
+    missing: Annotated[list[str] | None, typer.Option(help=HELP)] = None,
     groups: Annotated[
         str | None, typer.Option(help="Column of groups, never on two sides of a split.")
     ] = None,
@@ -76,6 +79,7 @@ def ladder(
     # A slip in an option is told before a folder that could be replaced.
     parse_duration(time_budget)
     parse_types(types)
+    parse_missing(missing)
     options = Options(
         source=data if data is not None else DEFAULT_DATA,
         target=target,
@@ -87,6 +91,7 @@ def ladder(
         min_gain=min_gain,
         task=task,
         types=list(types or ()),
+        missing=list(missing or ()),
         groups=groups,
         time_column=time_column,
         test=test,

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from sklearn.utils.validation import check_array
 
-from deepen.datasets._errors import DataError, did_you_mean
+from deepen.datasets._errors import DataError, did_you_mean, shortened
 from deepen.datasets.category_means import learn_many
 from deepen.datasets.encoders import (
     MOST_ONE_HOT,
@@ -32,6 +32,7 @@ from deepen.datasets.kinds import (
     override_of,
 )
 from deepen.datasets.string_encoders import learn_dates, learn_text
+from deepen.datasets.told_missing import Code, said_codes
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -58,7 +59,12 @@ def as_table(X: Any) -> tuple[pd.DataFrame, bool]:
     return pd.DataFrame(array, columns=[f"x{i}" for i in range(array.shape[1])]), False
 
 
-def told_columns(table: pd.DataFrame, types: Any, more: Any = None) -> list[Column]:
+def told_columns(
+    table: pd.DataFrame,
+    types: Any,
+    more: Any = None,
+    told: Mapping[str, Sequence[Code]] | None = None,
+) -> list[Column]:
     """Columns of a table, by what the user says of them, else by looking.
 
     Parameters
@@ -67,7 +73,10 @@ def told_columns(table: pd.DataFrame, types: Any, more: Any = None) -> list[Colu
     types : mapping of str to str, sequence of Column or None
     more : DataFrame of shape (n_others, n_columns), optional
         Further rows, which help to tell what counts as missing.
+    told : mapping of str to sequence, optional
+        Codes that `without_codes` has taken from both; reasons name them.
     """
+    told = told or {}
     names = [str(name) for name in table.columns]
     is_by_kind = types is None or isinstance(types, Mapping)
     kinds = dict(types or {}) if is_by_kind else {column.name: column.kind for column in types}
@@ -78,25 +87,60 @@ def told_columns(table: pd.DataFrame, types: Any, more: Any = None) -> list[Colu
         if kind not in KINDS:
             raise DataError(f"types: the kind of {name!r} must be one of {KINDS}, got {kind!r}.")
     if is_by_kind:
-        told = {name: _set(table.iloc[:, names.index(name)], name, kinds[name]) for name in kinds}
+        found = {
+            name: _set(table.iloc[:, names.index(name)], name, kinds[name], told.get(name, ()))
+            for name in kinds
+        }
     else:
-        told = {column.name: column for column in types}
-    seen = look_at(table, [i for i, name in enumerate(names) if name not in told], more)
-    told |= {column.name: column for column in seen}
+        found = {column.name: column for column in types}
+    seen = look_at(table, [i for i, name in enumerate(names) if name not in found], more, told)
+    found |= {column.name: column for column in seen}
     return [
         dataclasses.replace(column, treatment="" if column.kind in USED else LEFT_OUT)
-        for column in (told[name] for name in names)
+        for column in (found[name] for name in names)
     ]
 
 
-def _set(column: Any, name: str, kind: str) -> Column:
+def _set(column: Any, name: str, kind: str, codes: Sequence[Code]) -> Column:
     """What a user says a column is.
 
-    Every number of a numeric one counts; what is neither yes nor no is no third value of a boolean one.
+    Every number of a numeric one counts that is no code; what is neither yes nor no is no third value of a
+    boolean one.
     """
-    reason = "set by types" + ("; every number counts" if kind == "numeric" else "")
+    reason = "set by types" + (f"; {said_codes(codes)}, as told" if codes else "")
+    if kind == "numeric":
+        reason += f"; every {'other ' if codes else ''}number counts"
     stand_in = infer_kind(column, name).stand_in if kind == "boolean" else None
     return Column(name, kind, "", reason, override_of(name, kind), stand_in)
+
+
+def matched_table(X: Any, columns: Sequence[Column], by_name: bool, owner: str) -> pd.DataFrame:
+    """The columns that an encoder was fitted on, in its order.
+
+    Parameters
+    ----------
+    X : DataFrame or array-like of shape (n_samples, n_features)
+    columns : sequence of Column
+    by_name : bool
+        Whether names of a table count; else all is matched by position.
+    owner : str
+        Class of the encoder, for the error.
+    """
+    table, has_names = as_table(X)
+    wanted = [column.name for column in columns]
+    if has_names and by_name:
+        names = [str(name) for name in table.columns]
+        missing = [c.name for c in columns if c.is_used and c.name not in names]
+        if missing:
+            hint = did_you_mean(missing[0], sorted(set(names) - set(wanted)) or names)
+            raise DataError(f"The table lacks {shortened(missing)}{hint or '.'}")
+        return table.set_axis(names, axis=1).reindex(columns=wanted)
+    if table.shape[1] != len(columns):
+        raise DataError(
+            f"X has {table.shape[1]} features, but {owner} is expecting"
+            f" {len(columns)} features as input."
+        )
+    return table.set_axis(wanted, axis=1)
 
 
 def learn_column(column: Any, found: Column, scaling: str, y: Any) -> tuple[Any, Any]:

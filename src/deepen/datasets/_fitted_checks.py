@@ -56,6 +56,8 @@ def check_encoder(encoder: Any) -> None:
         raise ValueError("n_features_in_ is not the number of columns")
     if encoder.dtype not in ("float32", "float64"):
         raise ValueError(f"dtype is {encoder.dtype!r}")
+    if not _are_codes(getattr(encoder, "missing_", {})):
+        raise ValueError("missing_ is no dict of lists of codes")
     for treatment in treatments:
         if not _fits(treatment):
             raise ValueError(f"a {type(treatment).__name__} does not fit together")
@@ -71,6 +73,11 @@ def _check_fields(item: Any) -> None:
             raise ValueError(f"{type(item).__name__}.{field.name} is {type(value).__name__}")
         if isinstance(value, NumberFormat):
             _check_fields(value)
+
+
+def _are_codes(value: Any) -> bool:
+    is_list = _is_list_of(lambda code: type(code) is str or _is_number(code))
+    return type(value) is dict and all(type(n) is str and is_list(value[n]) for n in value)
 
 
 def _fits(item: Any) -> bool:

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from deepen.datasets.kinds import LEFT_OUT, NUMBERS, USED, Column, infer_kind
 from deepen.datasets.stand_ins import Known, range_without
+from deepen.datasets.told_missing import Code, Missing, with_codes_said, without_codes
 from deepen.datasets.values import number_values
 
 if TYPE_CHECKING:
     import pandas as pd
 
 
-def infer_columns(table: pd.DataFrame) -> list[Column]:
+def infer_columns(table: pd.DataFrame, missing: Missing | None = None) -> list[Column]:
     """Kind of every column of a table, by looking at all its rows.
 
     A part of the rows may look different (row numbers of a random half are no longer consecutive),
@@ -24,6 +25,8 @@ def infer_columns(table: pd.DataFrame) -> list[Column]:
     ----------
     table : DataFrame of shape (n_samples, n_columns)
         Of pandas or polars.
+    missing : dict of str to list, or list of str or float, default=None
+        Codes that stand for a missing value; see ``TableEncoder``, which needs them too.
 
     Returns
     -------
@@ -40,11 +43,17 @@ def infer_columns(table: pd.DataFrame) -> list[Column]:
     """
     if hasattr(table, "to_pandas"):
         table = table.to_pandas()
-    found = look_at(table, range(table.shape[1]))
+    table, _, told = without_codes(table, missing)
+    found = look_at(table, range(table.shape[1]), told=told)
     return [replace(c, treatment="used" if c.kind in USED else LEFT_OUT) for c in found]
 
 
-def look_at(table: pd.DataFrame, positions: Iterable[int], more: Any = None) -> list[Column]:
+def look_at(
+    table: pd.DataFrame,
+    positions: Iterable[int],
+    more: Any = None,
+    told: Mapping[str, Sequence[Code]] | None = None,
+) -> list[Column]:
     """What the columns at some positions are; numbers that stand for missing, by rows of `more` too.
 
     Parameters
@@ -53,6 +62,8 @@ def look_at(table: pd.DataFrame, positions: Iterable[int], more: Any = None) -> 
     positions : iterable of int
     more : DataFrame of shape (n_others, n_columns), optional
         Rows, such as those without a target, that say nothing else.
+    told : mapping of str to sequence, optional
+        Codes that are empty cells in the table by now, by column.
     """
 
     def look(position: int, known: Known | None = None) -> Column:
@@ -69,7 +80,7 @@ def look_at(table: pd.DataFrame, positions: Iterable[int], more: Any = None) -> 
         for position, column in found.items():
             if column.kind in NUMBERS and column.stand_in is None:
                 found[position] = look(position, known)
-    return list(found.values())
+    return [with_codes_said(column, told or {}) for column in found.values()]
 
 
 def _numbers(column: Any) -> Any:

@@ -22,11 +22,12 @@ import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
-from deepen.datasets._columns import as_table, learn_column, told_columns
-from deepen.datasets._errors import DataError, did_you_mean, shortened
+from deepen.datasets._columns import as_table, learn_column, matched_table, told_columns
+from deepen.datasets._errors import DataError, shortened
 from deepen.datasets._fitted_checks import check_encoder
 from deepen.datasets.encoders import Codes
 from deepen.datasets.kinds import LEFT_OUT, Column
+from deepen.datasets.told_missing import Missing, without_codes
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -60,6 +61,10 @@ class TableEncoder(TransformerMixin, BaseEstimator):
     categories : {"columns", "codes"}, default="columns"
         Codes, for trees: one column of codes for each categorical column, numbers and parts of
         dates as they are, and NaN for what is missing or was never seen.
+    missing : dict of str to list, or list of str or float, default=None
+        Codes that stand for a missing value and that looking cannot find, such as 98 and 99 in a
+        survey: by column name, those under ``"*"`` for every column; or a list for every column.
+        The tables of ``transform`` lose them too.
 
     Attributes
     ----------
@@ -69,6 +74,8 @@ class TableEncoder(TransformerMixin, BaseEstimator):
         Fitted treatment of every used column, in order.
     categorical_features_ : ndarray of shape (n_features_out,), bool
         Which columns of the output hold codes.
+    missing_ : dict of str to list
+        The codes of ``missing`` by column name, or under ``"*"``.
     feature_names_in_ : ndarray of shape (n_features,)
         Names in the table; only where ``fit`` saw a table.
     n_samples_, n_features_in_ : int
@@ -87,6 +94,9 @@ class TableEncoder(TransformerMixin, BaseEstimator):
     ['size', 'size:missing', 'colour=blue', 'colour=red']
     >>> TableEncoder(categories="codes").fit_transform(table).tolist()
     [[1.0, 1.0], [2.0, 0.0], [3.0, 1.0], [nan, 0.0]]
+    >>> encoder = TableEncoder(missing={"size": [3]}, categories="codes").fit(table)
+    >>> encoder.transform(pd.DataFrame({"size": ["2", "3"], "colour": "red"})).tolist()
+    [[2.0, 1.0], [nan, 1.0]]
     """
 
     def __init__(
@@ -96,11 +106,13 @@ class TableEncoder(TransformerMixin, BaseEstimator):
         *,
         numbers: str = "standard",
         categories: str = "columns",
+        missing: Missing | None = None,
     ) -> None:
         self.types = types
         self.dtype = dtype
         self.numbers = numbers
         self.categories = categories
+        self.missing = missing
 
     def fit(self, X: Any, y: Any = None) -> TableEncoder:
         """Look at the columns and learn what ``transform`` needs.
@@ -119,8 +131,8 @@ class TableEncoder(TransformerMixin, BaseEstimator):
         Raises
         ------
         DataError
-            If there are no rows, no usable column, an infinite number, or a name in ``types``
-            that is not in the table.
+            If there are no rows, no usable column, an infinite number, or a name in ``types`` or
+            ``missing`` that is not in the table.
         """
         self._fit(X, y)
         return self
@@ -150,7 +162,8 @@ class TableEncoder(TransformerMixin, BaseEstimator):
         elif hasattr(self, "feature_names_in_"):
             del self.feature_names_in_
         self.n_samples_, self.n_features_in_ = table.shape
-        own_blocks = self._learn(table, told_columns(table, self.types), y)
+        table, self.missing_, told = without_codes(table, self.missing)
+        own_blocks = self._learn(table, told_columns(table, self.types, told=told), y)
         if not self.encoders_:
             kinds = shortened(f"{column.name}: {column.kind}" for column in self.columns_)
             raise DataError(
@@ -240,28 +253,18 @@ class TableEncoder(TransformerMixin, BaseEstimator):
         Returns
         -------
         table : DataFrame of shape (n_samples, n_features_in)
-            Columns that ``fit`` left out may lack in X; they are then empty.
+            Columns that ``fit`` left out may lack in X; they are then empty, as are the cells of
+            codes that were told to be missing.
 
         Raises
         ------
         DataError
             If X lacks a used column, or an array has another number of columns.
         """
-        table, has_names = as_table(X)
-        wanted = [column.name for column in self.columns_]
-        if has_names and hasattr(self, "feature_names_in_"):
-            names = [str(name) for name in table.columns]
-            missing = [c.name for c in self.columns_ if c.is_used and c.name not in names]
-            if missing:
-                hint = did_you_mean(missing[0], sorted(set(names) - set(wanted)) or names)
-                raise DataError(f"The table lacks {shortened(missing)}{hint or '.'}")
-            return table.set_axis(names, axis=1).reindex(columns=wanted)
-        if table.shape[1] != self.n_features_in_:
-            raise DataError(
-                f"X has {table.shape[1]} features, but {type(self).__name__} is expecting"
-                f" {self.n_features_in_} features as input."
-            )
-        return table.set_axis(wanted, axis=1)
+        by_name = hasattr(self, "feature_names_in_")
+        table = matched_table(X, self.columns_, by_name, type(self).__name__)
+        # Files of before have no codes.
+        return without_codes(table, getattr(self, "missing_", None)).table
 
     def get_feature_names_out(self, input_features: Any = None) -> Array:
         """Names of the columns that ``transform`` returns.

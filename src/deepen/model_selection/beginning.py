@@ -12,6 +12,7 @@ import numpy as np
 
 from deepen.datasets._errors import shortened
 from deepen.datasets.kinds import said_missing
+from deepen.datasets.told_missing import said_codes
 from deepen.decomposition._memory import memory_bytes
 from deepen.model_selection.ascent import first_plan_budget
 from deepen.model_selection.clock import Clock
@@ -94,11 +95,20 @@ class Beginning:
             f"{len(self.data.y):,} rows x {counted(n_columns, 'column')}{inputs}; in each of "
             f"{len(self.data.splits)} repeats {parts}."
         )
+        lines += _missing_codes(self.table.told)
         lines += _missing_numbers(self.data.columns)
         budget = "" if clock.budget is None else f" of {duration(clock.left)}"
         lines.append(f"About {duration(total)}{budget} for the rungs:")
         lines += [f"  {line_of(plan)}" for plan in self.plans]
         return "\n".join(lines)
+
+
+def _missing_codes(told: Mapping[str, Sequence[Any]]) -> list[str]:
+    """Which codes were told to count as missing, and in which columns they do."""
+    by_codes: dict[str, list[str]] = {}
+    for name, codes in told.items():
+        by_codes.setdefault(said_codes(codes), []).append(name)
+    return [f"As told, {said} in {shortened(names, 4)}." for said, names in by_codes.items()]
 
 
 def _missing_numbers(columns: Sequence[Any]) -> list[str]:
@@ -146,7 +156,7 @@ def begin(
     means : Means
     """
     clock, after_share, store, types = means
-    columns = columns_of(table.X, types, table.X_unlabelled)
+    columns = columns_of(table.X, types, table.X_unlabelled, table.told)
     cost = _cost(table, columns)
     if table.X_unlabelled is not None:
         cost.n_unlabelled = min(table.X_unlabelled.shape[0], MOST_ROWS)
@@ -207,6 +217,8 @@ def identity_of(
             for text in _as_text(np.asarray(part)):
                 digest.update(text)
     return {
+        # First: with other codes the rows are others too.
+        "missing": table.codes or None,
         "data": digest.hexdigest()[:32],
         "task": table.task,
         "metric": metric.key,

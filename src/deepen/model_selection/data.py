@@ -167,25 +167,31 @@ class Data:
         return replace(arrays, pretraining=Pretraining(seen, n_unlabelled, seed, known))
 
 
-def new_encoder(columns: Sequence[Any], form: Form = "columns") -> Any:
-    """The encoder that stands before every model; a column has one kind in all repeats."""
+def new_encoder(columns: Sequence[Any], form: Form = "columns", missing: Any = None) -> Any:
+    """The encoder that stands before every model; a column has one kind in all repeats.
+
+    The rows of a climb have lost the codes that stand for missing; a model that will see others needs them.
+    """
     from deepen.datasets import TableEncoder
 
     return TableEncoder(
         types=list(columns) or None,
         numbers="clipped" if form == "clipped" else "standard",
         categories="codes" if form == "codes" else "columns",
+        missing=missing,
     )
 
 
-def columns_of(X: Any, types: Mapping[str, str] | None = None, more: Any = None) -> list[Any]:
+def columns_of(
+    X: Any, types: Mapping[str, str] | None = None, more: Any = None, told: Any = None
+) -> list[Any]:
     """What each column of a DataFrame is, found without looking at the target; none of an array.
 
-    Rows of `more` help to tell which numbers stand for missing.
+    Rows of `more` help to tell which numbers stand for missing; `told` are codes that did, by column.
     """
     from deepen.datasets._columns import as_table, told_columns
 
-    return told_columns(as_table(X)[0], types, more) if hasattr(X, "columns") else []
+    return told_columns(as_table(X)[0], types, more, told) if hasattr(X, "columns") else []
 
 
 def with_categories(X: Any, columns: Sequence[Any]) -> Any:

@@ -17,6 +17,7 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
+from deepen.datasets.told_missing import Missing
 from deepen.model_selection.ladder_steps import fit_given
 from deepen.model_selection.metrics import Task
 from deepen.model_selection.numbers import ladder_numbers
@@ -57,6 +58,9 @@ class Ladder(BaseEstimator):
         None: inferred from the target.
     types : dict of str to str, default=None
         Kinds of columns that override what is found by looking; see `TableEncoder`.
+    missing : dict of str to list, or list of str or float, default=None
+        Codes that stand for a missing value, such as 98 and 99, by column or for every column; see
+        `TableEncoder`. Targets, groups and times stay as they are.
     best : bool, default=False
         Refit the rung with the lowest mean loss instead of the simplest sufficient one.
     checkpoint : path, default=None
@@ -132,6 +136,7 @@ class Ladder(BaseEstimator):
         min_gain: float | None = None,
         task: Task | None = None,
         types: Mapping[str, str] | None = None,
+        missing: Missing | None = None,
         best: bool = False,
         checkpoint: Any = None,
         random_state: Any = 0,
@@ -145,6 +150,7 @@ class Ladder(BaseEstimator):
         self.min_gain = min_gain
         self.task = task
         self.types = types
+        self.missing = missing
         self.best = best
         self.checkpoint = checkpoint
         self.random_state = random_state

@@ -52,7 +52,7 @@ def fit_given(ladder: Ladder, given: Given) -> None:
     """
     check_parameters(ladder)
     start = now()
-    table = prepare_table(ladder.task, given)
+    table = prepare_table(ladder.task, given, ladder.missing)
     ladder.metric_ = choose_metric(ladder.metric, table.task, table.y)
     ladder.min_gain_ = ladder.min_gain or least_gain(ladder.metric_, table.y)
     if ladder.min_gain_ >= ladder.metric_.most:
@@ -161,7 +161,9 @@ def try_refit(ladder: Ladder, ascent: Ascent) -> None:
     attempt = ascent.attempts[ladder.saved_]
     ascent.climber.tell("refit", attempt.result.title)
     try:
-        ladder.best_estimator_, ladder.columns_ = refit_on_all(attempt.rung, attempt.result, data)
+        ladder.best_estimator_, ladder.columns_ = refit_on_all(
+            attempt.rung, attempt.result, data, ladder.missing
+        )
     except KeyboardInterrupt:
         ladder.is_interrupted_ = True
         ladder.refit_reason_ = "the training on all rows was interrupted"

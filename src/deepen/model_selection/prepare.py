@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from deepen.datasets._columns import as_table
 from deepen.datasets.dates import find_order, parse_dates
+from deepen.datasets.told_missing import Blanked, Code, Missing, without_codes
 from deepen.datasets.values import MISSING, SAMPLE, as_strings, distinct, mapped
 from deepen.model_selection.metrics import Task
 from deepen.model_selection.splits import Plan, duplicate_groups, joined_groups
@@ -46,6 +48,8 @@ class Table:
     groups, time : array-like of shape (n_samples,) or None
     n_test : int
         Labelled rows of the test file.
+    codes, told : dict of str to list
+        Codes that stood for missing values and are empty cells, as in `Blanked`.
     """
 
     X: Any
@@ -56,6 +60,8 @@ class Table:
     groups: Any = None
     time: NDArray[Any] | None = None
     n_test: int = 0
+    codes: dict[str, list[Code]] = field(default_factory=dict)
+    told: dict[str, list[Code]] = field(default_factory=dict)
 
     @property
     def strata(self) -> NDArray[np.int64] | None:
@@ -81,13 +87,15 @@ class Table:
         own = stratified_order(strata[:n_own], rng)[: n_rows - n_test]
         test = n_own + stratified_order(strata[n_own:], rng)[:n_test]
         rows = np.concatenate([np.sort(own), np.sort(test)]).astype(np.int64)
-        return Table(
-            _rows(self.X, rows), self.y[rows], self.task, self.row_numbers[rows],
-            self.X_unlabelled,
-            None if self.groups is None else np.asarray(self.groups)[rows],
-            None if self.time is None else self.time[rows],
-            n_test,
-        )  # fmt: skip
+        return replace(
+            self,
+            X=_rows(self.X, rows),
+            y=self.y[rows],
+            row_numbers=self.row_numbers[rows],
+            groups=None if self.groups is None else np.asarray(self.groups)[rows],
+            time=None if self.time is None else self.time[rows],
+            n_test=n_test,
+        )
 
 
 @dataclass
@@ -118,8 +126,10 @@ class Given:
         return taken
 
 
-def prepare_table(task: Task | None, given: Given) -> Table:
+def prepare_table(task: Task | None, given: Given, missing: Missing | None = None) -> Table:
     """Labelled rows with everything that splits them; `given` is emptied.
+
+    Codes in `missing` are empty cells before anything looks at the rows.
 
     Raises
     ------
@@ -135,6 +145,7 @@ def prepare_table(task: Task | None, given: Given) -> Table:
         if groups is not None or time is not None:
             raise ValueError("a test file and groups or a time column exclude each other.")
         X, y = _with_test_rows(X, y, X_test, y_test)
+    X, codes, told = _without_codes(X, missing)
     kept, target, found, _ = prepare(X, y, task)
     is_labelled = pd.Series(y).reset_index(drop=True).notna().to_numpy()
     places = np.flatnonzero(is_labelled)
@@ -145,7 +156,16 @@ def prepare_table(task: Task | None, given: Given) -> Table:
     return Table(
         kept, target, found, places, _rows(X, others) if len(others) else None,
         _aligned(groups, "groups", n_own, places), _moments(time, n_own, places), n_test,
+        codes, told,
     )  # fmt: skip
+
+
+def _without_codes(X: Any, missing: Missing | None) -> Blanked:
+    if missing is None:
+        return Blanked(X, {}, {})
+    blanked = without_codes(as_table(X)[0], missing)
+    is_table = hasattr(X, "iloc")
+    return blanked if is_table else blanked._replace(table=blanked.table.to_numpy())
 
 
 def _rows(X: Any, index: NDArray[np.int64]) -> Any:

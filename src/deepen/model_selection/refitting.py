@@ -13,11 +13,16 @@ from deepen.model_selection.results import RungResult
 from deepen.model_selection.rungs import Rung
 
 
-def refit_on_all(rung: Rung, result: RungResult, data: Data) -> tuple[Any, list[Any]]:
-    """Encoder and model fitted on all labelled rows, and what became of each column."""
+def refit_on_all(
+    rung: Rung, result: RungResult, data: Data, missing: Any = None
+) -> tuple[Any, list[Any]]:
+    """Encoder and model fitted on all labelled rows, and what became of each column.
+
+    `missing` are the codes that later rows are to lose, as those of the climb did.
+    """
     from sklearn.pipeline import Pipeline
 
-    encoder = new_encoder(data.columns, data.seen_form(rung.form))
+    encoder = new_encoder(data.columns, data.seen_form(rung.form), missing)
     X = encoder.fit_transform(data.X, data.y)
     steps, pretraining = [("table", encoder)], None
     if rung.form == "layers":
