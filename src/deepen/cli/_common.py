@@ -63,10 +63,10 @@ def parse_duration(text: str) -> float:
     >>> parse_duration("15m"), parse_duration("90")
     (900.0, 90.0)
     """
-    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([smh]?)\s*", text)
+    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*(s|sec|m|min|h)?\s*", text)
     if match is None or float(match[1]) == 0:
         fail(f"--time-budget {text!r}: give a number with s, m or h, such as 90s or 15m.")
-    return float(match[1]) * _UNITS[match[2] or "s"]
+    return float(match[1]) * _UNITS[(match[2] or "s")[0]]
 
 
 def parse_types(options: Iterable[str] | None) -> dict[str, str]:
@@ -163,6 +163,7 @@ def target_apart(table: Any, source: str, target: str | None) -> tuple[Any, Any,
         fail(f"{source}: has no column but the target {name!r}; give at least one to predict from.")
     y = _plain_target(table[name])
     _note_stand_in(y, name)
+    _note_limits(table[name], y, name)
     return features, y, name
 
 
@@ -192,6 +193,22 @@ def _note_stand_in(y: Any, name: str) -> None:
         f"Note: {n_rows:,} rows have {stand_in:.0f} for their target {name!r}, far from all others; "
         "if that stands for a missing value, empty those cells."
     )
+
+
+def _note_limits(cells: Any, y: Any, name: str) -> None:
+    """Say which cells of a target of amounts are limits of what could be measured."""
+    from deepen.datasets.number_format import limit_mark
+    from deepen.datasets.values import as_strings, typed_values
+
+    if y.dtype.kind != "f" or typed_values(cells) is not None:
+        return
+    limits = [cell for cell in as_strings(cells).dropna() if limit_mark(cell)]
+    if limits:
+        rows = "1 row has" if len(limits) == 1 else f"{len(limits):,} rows have"
+        text = (
+            f"Note: {rows} a limit such as {limits[0]!r} for the target {name!r}, and counts as it."
+        )
+        console(to_stderr=True).say(text)
 
 
 def _plain_target(y: Any) -> Any:

@@ -53,6 +53,7 @@ def print_verdict(model: Ladder, folder: Path) -> None:
 def notes(model: Ladder) -> list[str]:
     """What to know beside the sentence, which comes last."""
     from deepen.model_selection.report_extras import (
+        cut_short,
         few_rows_decide,
         missing_parts,
         use_of_unlabelled,
@@ -76,8 +77,7 @@ def notes(model: Ladder) -> list[str]:
         more = f" and {len(left_out) - NAMES_SHOWN} more" if left_out[NAMES_SHOWN:] else ""
         shown = ", ".join(left_out[:NAMES_SHOWN]) + more
         found.append(f"Columns left out (the report says why): {shown}")
-    if words := few_rows_decide(model):
-        found.append(words)
+    found += filter(None, (cut_short(model), few_rows_decide(model)))
     found += [f"Suspect: {leak.sentence}" for leak in model.leaks_]
     if model.without_leaks_ is not None:
         it = "it" if len(model.leaks_) == 1 else "them"

@@ -166,12 +166,18 @@ def run(
 
 
 def _finish(model: Ladder, folder: Path) -> None:
+    from deepen.cli._common import console
     from deepen.cli._ladder_print import print_verdict
 
     print_verdict(model, folder)
     if model.is_interrupted_:
         _say_how_to_go_on(folder)
         raise typer.Exit(1)
+    if model.trials is None and any(
+        len(r.scores) < model.repeats and not r.is_failed for r in model.results_
+    ):
+        minutes = max(1, round(2 * model.elapsed_ / 60 + 0.5))
+        console().say(f"more    {resume_line(folder)} --time-budget {minutes}m")
 
 
 def _say_how_to_go_on(folder: Path) -> None:

@@ -12,6 +12,7 @@ from deepen.cli._missing import HELP
 from deepen.cli._models import FEATURES, MODELS
 
 HELD_OUT = 0.2  # of the rows, for prediction intervals
+TASKS = ("classification", "regression")
 LEAST_HELD_OUT = 9  # fewer residuals bear no interval of 90 %
 
 
@@ -28,6 +29,9 @@ def fit(
     settings: Annotated[
         list[str] | None,
         typer.Option("--set", help="name=value, such as hidden_layer_sizes=100,100. Repeatable."),
+    ] = None,
+    task: Annotated[
+        str | None, typer.Option(help="classification or regression, if the guess is wrong.")
     ] = None,
     types: Annotated[
         list[str] | None,
@@ -67,16 +71,16 @@ def fit(
         import deepen
 
         start = time.monotonic()
-        X, y, task, name, n_unlabelled = _rows(data, target, model)
+        X, y, found, name, n_unlabelled = _rows(data, target, model, task)
         refuse_codes_of(codes, name, "the target")
-        pipeline = _pipeline(data, model, task, settings, kinds, codes, seed, scale)
+        pipeline = _pipeline(data, model, found, settings, kinds, codes, seed, scale)
         warm_up()
         held_out = {}
-        if intervals and task == "regression":
+        if intervals and found == "regression":
             held_out = _held_out(data, pipeline, X, y, seed)
         _train(data, pipeline, X, y)
-        facts = _facts(X, y, task, data, seed, n_unlabelled, time.monotonic() - start)
-        info = {"target": name, "task": task, "training": facts, **held_out}
+        facts = _facts(X, y, found, data, seed, n_unlabelled, time.monotonic() - start)
+        info = {"target": name, "task": found, "training": facts, **held_out}
         deepen.save(pipeline, out, info=info, force=force)
         written = [] if pictures is None else _write_pictures(pipeline, X, pictures, seed, force)
     unused = [column.name for column in pipeline[0].columns_ if not column.is_used]
@@ -109,7 +113,9 @@ def _write_pictures(pipeline: Any, X: Any, folder: Path, seed: int, force: bool)
     return write_pictures(pictures_of(pipeline, X, seed), folder, force)
 
 
-def _rows(data: str, target: str | None, model: str) -> tuple[Any, Any, str, str | None, int]:
+def _rows(
+    data: str, target: str | None, model: str, wanted: str | None
+) -> tuple[Any, Any, str, str | None, int]:
     """Labelled rows, their targets, the task, the target's name, and the number left out."""
     if MODELS[model].features:
         X, name = _rows_alone(data, target)
@@ -121,10 +127,15 @@ def _rows(data: str, target: str | None, model: str) -> tuple[Any, Any, str, str
     from deepen.datasets import infer_task
     from deepen.model_selection.prepare import prepare
 
+    only = task_of(model)
+    if wanted is not None and wanted not in TASKS:
+        fail(f"--task {wanted!r}: choose one of {', '.join(TASKS)}.")
+    if wanted is not None and only not in (None, wanted):
+        fail(f"--task {wanted!r}: --model {model} knows {only} alone; choose another model.")
     X, y, name = read_with_target(data, target)
     try:
         found = infer_task(y)  # refuses what is no target for any model
-        task = task_of(model) or found
+        task = wanted or only or found
         # numbers too large for labels would wrap around
         with np.errstate(invalid="raise"):
             X, y, task, n_unlabelled = prepare(X, y, task)  # type: ignore[arg-type]

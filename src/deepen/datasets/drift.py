@@ -132,7 +132,9 @@ class Drift:
                     Finding(name, "missing", counts["missing"], f"Column {name!r}: {text}")
                 )
             elif counts["empty"] == self.n_rows >= LEAST_ROWS:
-                text = f"Column {name!r}: no row has a value, so that it tells the model nothing."
+                text = (
+                    f"Column {name!r}: no row has a value; in the training some had one, some none."
+                )
                 found.append(Finding(name, "missing", self.n_rows, text))
             if name in self.words:
                 text = f"cells such as {shortened(self.words[name], MOST_NAMES)} count as missing."
@@ -173,7 +175,9 @@ class Drift:
             return False
         n_trained = max(1, getattr(self.encoder, "n_samples_", 1))
         expected = self.n_rows * max(share, 2 / (n_trained + 1))
-        return count > expected + DEVIATIONS * np.sqrt(expected) + 2
+        # Where few rows were trained on, they hardly know what is rare themselves.
+        variance = expected * (1 + self.n_rows / n_trained)
+        return bool(count > expected + DEVIATIONS * np.sqrt(variance) + 2)
 
 
 def _n_missing(values: Any) -> int:

@@ -35,6 +35,7 @@ CATEGORIES_PER_ROW = 0.05
 WORDS_OF_TEXT = 3
 NAMED_ID = re.compile(
     r"(?i:(?:^|[ _.-])(?:id|ids|uuid|guid|key|index|idx|row|rowid|nr|no))$|[a-z](?:Id|ID|Key|Nr|No)$"
+    r"|^(?i:id)[ _.-]|^ID(?=[a-z])"
 )
 COMPACT_DATES = (19_000_101, 21_001_231)  # 20240331
 

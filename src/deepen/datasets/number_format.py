@@ -38,6 +38,7 @@ MARKS = (
 )
 LEAST_READ = 0.95  # of the cells: else they are words, a few of which are numbers
 LEAST_DISTINCT = 20  # numbers beside a word that stands for a missing one: fewer may be categories
+LEAST_BESIDE_LIMITS = 5  # numbers where limits are all else: fewer may be ranges
 USUAL_UNIT = 0.5  # of the cells: else what follows a number is a slip or a word
 LEAST_POINTED = 3  # distinct cells such as 13.750 that show what their point means
 ROUND_SHARE = 0.3  # of them that end in a zero
@@ -207,7 +208,8 @@ def _with_word(
     word, n_of_word = words.most_common(1)[0] if n_read < total else ("", 0)
     if word in TRUTH:
         return None
-    is_clear = len(numbers) >= LEAST_DISTINCT and n_read >= LEAST_READ * (total - n_of_word)
+    least = LEAST_DISTINCT if word else LEAST_BESIDE_LIMITS
+    is_clear = len(numbers) >= least and n_read >= LEAST_READ * (total - n_of_word)
     if not is_clear or _are_codes(numbers):
         return None
     return replace(found, word=word), (n_read + n_of_word) / total

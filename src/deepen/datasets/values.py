@@ -19,7 +19,8 @@ Array = np.ndarray[Any, np.dtype[Any]]
 MISSING = (
     "", "NA", "N/A", "n/a", "na", "N.A.", "n.a.", "#N/A", "#NA", "<NA>", "NaN", "nan", "NAN", "Nan",
     "-nan", "-NaN", "NULL", "null", "Null", "NIL", "nil", "None", "NaT", "#VALUE!", "#REF!",
-    "#DIV/0!", "#NUM!", "#NAME?", "?", "-", "--", "---", ".", "\N{EM DASH}", "\N{EN DASH}",
+    "#DIV/0!", "#NUM!", "#NAME?", "#NV", "#WERT!", "#BEZUG!", "#ZAHL!", "#VALEUR!", "#NOMBRE!",
+    "?", "-", "--", "---", ".", "\N{EM DASH}", "\N{EN DASH}",
 )  # fmt: skip
 SPELLINGS_OF_TRUTH = 6  # true, True, TRUE and their opposites
 SAMPLE = 1000  # distinct cells that show whether a closer look is worth it

@@ -39,9 +39,10 @@ from deepen.model_selection.pretraining_gain import (
 from deepen.model_selection.unlabelled_gain import UnlabelledGain, unlabelled_gain
 from deepen.model_selection.verdict import Verdict
 
-# Where each part has to end, in parts of the time left: curves of some rungs, importances, pre-training
-# without unlabelled rows, which takes most and has what the others leave.
-CURVES_SHARE, IMPORTANCES_SHARE, UNLABELLED_SHARE = 0.45, 0.65, 0.9
+# Where each part has to end, in parts of the time left: importances, curves of some rungs, pre-training
+# without unlabelled rows, which takes most and has what the others leave. Where it has no part, curves
+# have its time too.
+IMPORTANCES_SHARE, CURVES_SHARE, UNLABELLED_SHARE = 0.4, 0.65, 0.9
 FEW_ROWS = 0.25  # a class with a smaller share is the one that is looked for
 TOO_SHORT = "two repeats would not fit into the time left for it"
 
@@ -175,12 +176,18 @@ def costly_findings(findings: Findings, ascent: Ascent, verdict: Verdict, deadli
     start = now()
     room = deadline - start
     pair = best_pair(attempts)
+    has_unlabelled = pair is not None and data.X_unlabelled is not None
+    ascent.climber.tell("after", "columns that matter")
+    chosen = attempts[verdict.chosen]
+    end = _part(start, room, IMPORTANCES_SHARE)
+    found = worked_out(findings.reasons, "importances", importances, chosen, data, end)
+    findings.importances = found or []
     findings.label_curves = []
     losses: dict[str, LabelLosses] = {}
     for name in curve_rungs(verdict, attempts):
         ascent.climber.tell("after", f"labels needed by {attempts[name].result.title}")
         key = f"label_curves: {attempts[name].result.title}"
-        end = _part(start, room, CURVES_SHARE)
+        end = _part(start, room, CURVES_SHARE if has_unlabelled else UNLABELLED_SHARE)
         found = worked_out(findings.reasons, key, label_losses, attempts[name], data, end)
         if found is not None:
             losses[name] = found
@@ -189,12 +196,7 @@ def costly_findings(findings: Findings, ascent: Ascent, verdict: Verdict, deadli
     if pair:
         pretrained, plain = (_with_all_repeats(attempt, losses) for attempt in pair)
         findings.pretraining_by_labels = until_when(pretrained, plain, data, ascent.min_gain)
-    ascent.climber.tell("after", "columns that matter")
-    chosen = attempts[verdict.chosen]
-    end = _part(start, room, IMPORTANCES_SHARE)
-    found = worked_out(findings.reasons, "importances", importances, chosen, data, end)
-    findings.importances = found or []
-    if pair and data.X_unlabelled is not None:
+    if pair and has_unlabelled:
         ascent.climber.tell("after", "pre-training without the rows that have no target")
         end = _part(start, room, UNLABELLED_SHARE)
         findings.unlabelled = worked_out(

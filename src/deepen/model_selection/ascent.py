@@ -149,6 +149,14 @@ class Ascent:
         data = self.climber.data
         return decide(losses, data.judging, self.min_gain, most=data.metric.most)
 
+    def beats_baseline(self, name: str) -> bool:
+        """Whether a rung surely errs less than the one that looks at no column, pair by pair."""
+        base = reference_baseline(self.attempts)
+        if base is None or not base.is_finished:
+            return True
+        found = self.verdict([base.name, name])
+        return found.best == name and found.behind(base.name).outcome == "pays"
+
     def _maybe_tell(self, *, is_end: bool = False) -> None:
         """The provisional answer when the first minute is nearly over, or boosting has ended.
 

@@ -44,6 +44,7 @@ from deepen.report.text import counted
 ROWS_TO_LOOK_AT = 1000
 # Values that are text at one time.
 PIECE = 100_000
+UNEVEN = 1.1  # above which rows of two repeats are told apart
 
 
 class Means(NamedTuple):
@@ -77,11 +78,12 @@ class Beginning:
 
     def in_words(self, n_all: int, clock: Clock) -> str:
         """The plan as lines of text."""
-        split = self.data.splits[0]
         total = sum(plan.seconds for plan in self.plans)
         parts = ", ".join(
-            f"{len(part):,} {name}"
-            for part, name in zip(split, ("train", "stop", "tune", "judge"), strict=True)
+            f"{_from_to([len(part) for part in each])} {name}"
+            for each, name in zip(
+                zip(*self.data.splits, strict=True), ("train", "stop", "tune", "judge"), strict=True
+            )
         )
         lines = []
         if len(self.data.y) < n_all:
@@ -101,6 +103,12 @@ class Beginning:
         lines.append(f"About {duration(total)}{budget} for the rungs:")
         lines += [f"  {line_of(plan)}" for plan in self.plans]
         return "\n".join(lines)
+
+
+def _from_to(counts: Sequence[int]) -> str:
+    """How many rows a part has: as of the first repeat, or where they differ widely, both ends."""
+    low, high = min(counts), max(counts)
+    return f"{low:,} to {high:,}" if high > UNEVEN * low else f"{counts[0]:,}"
 
 
 def _missing_codes(told: Mapping[str, Sequence[Any]]) -> list[str]:

@@ -236,7 +236,7 @@ class Climber:
         outcome.params, outcome.trials = tuned.params, tuned.trials
         outcome.seconds = now() - start
         attempt.outcomes.append(outcome)
-        if self.store is not None:
+        if self.store is not None and not outcome.is_cut:  # with more time it is done anew
             self.store.save(rung.name, outcome, self.clock.total)
         left = float(np.mean([o.seconds for o in attempt.outcomes])) * (n_repeats - repeat - 1)
         self.tell("repeat", result.title, repeat=repeat + 1, n_repeats=n_repeats,
@@ -274,7 +274,7 @@ def outcome_of(fitted: Fitted, arrays: Arrays, data: Data, repeat: int) -> Outco
     return Outcome(
         repeat, losses, output, {}, fitted.n_epochs, fitted.seconds,
         history=fitted.history, threshold=threshold,
-        pretraining_seconds=fitted.pretraining_seconds,
+        pretraining_seconds=fitted.pretraining_seconds, is_cut=fitted.is_cut,
     )  # fmt: skip
 
 

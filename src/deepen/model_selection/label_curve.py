@@ -194,7 +194,7 @@ def _points_of(
 def _point(n_labels: int, repeats: Sequence[RowLosses], data: Data) -> CurvePoint:
     found = estimate(repeats, data.judging)
     low, high = found.interval()
-    return CurvePoint(n_labels, found.mean, (max(0.0, low), high))
+    return CurvePoint(n_labels, found.mean, (max(0.0, low), min(data.metric.most, high)))
 
 
 def _answer(

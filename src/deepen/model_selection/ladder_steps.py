@@ -30,7 +30,7 @@ from deepen.model_selection.rungs import select_rungs
 from deepen.model_selection.sentence import with_sentence
 from deepen.model_selection.splits import describe_split
 from deepen.model_selection.store import RunStore
-from deepen.model_selection.target import classes_alike, classes_or_amounts
+from deepen.model_selection.target import classes_alike, classes_of_nothing, classes_or_amounts
 from deepen.model_selection.training import divergence_of
 
 if TYPE_CHECKING:
@@ -119,7 +119,8 @@ def plan_ascent(
     ascent = Ascent(climber, rungs, ladder.min_gain_, share)
     alike = classes_alike(ladder.class_counts_)
     grades = "" if ladder.task else classes_or_amounts(ladder.class_counts_)
-    words = [start.in_words(len(table.y), clock), alike, grades, ladder.left_out_]
+    nothing = classes_of_nothing(ladder.class_counts_)
+    words = [start.in_words(len(table.y), clock), alike, nothing, grades, ladder.left_out_]
     climber.tell("plan", "\n".join(filter(None, words)), n_rungs=len(rungs))
     for leak in ladder.leaks_:
         climber.tell("leak", leak.sentence)
@@ -135,9 +136,11 @@ def conclude(ladder: Ladder, ascent: Ascent) -> None:
     used, everything = ladder.n_used_, ladder.n_samples_
     text = f"{used:,} rows" if used == everything else f"{used:,} of {everything:,} rows"
     others = [r for r in ladder.results_ if r.name not in compared and r.role != "baseline"]
+    verdict = ascent.verdict(compared)
+    is_better = ascent.beats_baseline(verdict.chosen)
     ladder.verdict_ = with_sentence(
-        ascent.verdict(compared), compared, ladder.metric_, text,
-        reference_baseline(ascent.attempts), [result.title for result in others],
+        verdict, compared, ladder.metric_, text,
+        None if is_better else reference_baseline(ascent.attempts), [r.title for r in others],
     )  # fmt: skip
     if ladder.leaks_:
         rests = f"{ladder.verdict_.sentence} {rests_on(ladder.leaks_)}"

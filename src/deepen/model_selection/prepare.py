@@ -188,6 +188,10 @@ def _with_test_rows(X: Any, y: Any, X_test: Any, y_test: Any) -> tuple[Any, Any]
 def _aligned(values: Any, name: str, n_rows: int, places: NDArray[np.int64]) -> Any:
     if values is None:
         return None
+    if isinstance(values, str):
+        raise ValueError(
+            f"{name} must hold one value a row; give the column {values!r} of X itself."
+        )
     values = np.asarray(values)
     if len(values) != n_rows:
         raise ValueError(f"{name} must have {n_rows} values, one a row, got {len(values)}.")

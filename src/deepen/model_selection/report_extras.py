@@ -12,7 +12,7 @@ from deepen.model_selection.pictures import at_pixels, picture_shape
 from deepen.model_selection.pretraining import MOST_ROWS
 from deepen.model_selection.rungs import RUNGS
 from deepen.model_selection.splits import SHARES, describe_split
-from deepen.model_selection.target import classes_alike
+from deepen.model_selection.target import classes_alike, classes_of_nothing
 from deepen.report import Filters, Notice, RowsUse
 from deepen.report.text import clip, counted
 
@@ -39,6 +39,8 @@ def notices(ladder: Ladder, warnings: Sequence[str] = ()) -> list[Notice]:
             "and the memory that there are."
         )
         found.append(Notice("Rows in use", text))
+    if words := cut_short(ladder):
+        found.append(Notice("Cut short", words))
     if words := few_rows_decide(ladder):
         found.append(Notice("Few rows decide", words))
     if ladder.n_duplicates_:
@@ -83,6 +85,18 @@ def few_rows_decide(ladder: Ladder) -> str:
     )
 
 
+def cut_short(ladder: Ladder) -> str:
+    """Which rungs were judged on trainings that the time ended, in words; empty where none were."""
+    found = [
+        f"{result.title} in {result.n_cut} of {counted(len(result.scores), 'repeat')}"
+        for result in ladder.results_
+        if result.n_cut
+    ]
+    if not found:
+        return ""
+    return f"The time ended before the training did: {', '.join(found)}. With more it may err less."
+
+
 def _leaks(ladder: Ladder) -> list[Notice]:
     """Columns that alone nearly give the target, and the verdict without them."""
     found = [Notice("Possible leakage", leak.sentence, True) for leak in ladder.leaks_]
@@ -96,8 +110,11 @@ def _leaks(ladder: Ladder) -> list[Notice]:
 
 
 def _spellings(ladder: Ladder) -> list[Notice]:
-    text = classes_alike(ladder.class_counts_)
-    return [Notice("Classes spelt alike", text)] if text else []
+    found = {
+        "Classes spelt alike": classes_alike(ladder.class_counts_),
+        "A class that is none": classes_of_nothing(ladder.class_counts_),
+    }
+    return [Notice(title, text) for title, text in found.items() if text]
 
 
 def _classes(ladder: Ladder) -> list[Notice]:

@@ -66,6 +66,8 @@ class Outcome:
         tuning rows for the least balanced error; NaN elsewhere.
     pretraining_seconds : float
         Layers that all settings of the repeat started from.
+    is_cut : bool
+        Whether the time ended before the training did.
     """
 
     repeat: int
@@ -79,6 +81,7 @@ class Outcome:
     history: dict[str, list[float]] = field(default_factory=dict)
     threshold: float = float("nan")
     pretraining_seconds: float = 0.0
+    is_cut: bool = False
 
     @property
     def score(self) -> float:
@@ -126,6 +129,8 @@ class RungResult:
         Why fewer repeats were done than planned; empty where none are missing.
     is_failed : bool
         Whether every setting diverged in some repeat; the rung is then not compared.
+    n_cut : int
+        Repeats whose training the time budget cut short.
     """
 
     name: str
@@ -145,6 +150,7 @@ class RungResult:
     measures: dict[str, float | str] = field(default_factory=dict)
     reason: str = ""
     is_failed: bool = False
+    n_cut: int = 0
 
     @property
     def is_finished(self) -> bool:
@@ -163,6 +169,7 @@ class RungResult:
         self.seconds = float(sum(outcome.seconds for outcome in outcomes))
         self.learning_curves = [outcome.history for outcome in outcomes]
         self.tuning = [outcome.trials for outcome in outcomes]
+        self.n_cut = sum(outcome.is_cut for outcome in outcomes)
         self.n_candidates = max((len(outcome.trials) for outcome in outcomes), default=0)
         if not outcomes:
             return

@@ -245,7 +245,7 @@ def select_rungs(
             return RUNGS, ""
         return tuple(rung for rung in RUNGS if not rung.pretraining), WHY_NONE_PRETRAINED
     known = [rung.name for rung in RUNGS]
-    wanted = [names] if isinstance(names, str) else list(names)
+    wanted = [n.strip() for n in names.split(",")] if isinstance(names, str) else list(names)
     unknown = [name for name in wanted if name not in known]
     if unknown:
         raise ValueError(f"rungs must be 'auto' or among {', '.join(known)}, got {unknown[0]!r}.")

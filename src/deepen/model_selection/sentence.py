@@ -31,6 +31,7 @@ def with_sentence(
     rows_text : str
         Which rows judged, such as "1,797 rows".
     baseline : RungResult or None
+        The reference, where what is to be used is not shown to err less.
     left_out : sequence of str
         Titles of rungs that have too few repeats to be compared.
     """
@@ -93,10 +94,11 @@ def _cannot_tell(
     parts = [f"Cannot tell with these {rows_text} which rung suffices. Lowest so far: {lowest}."]
     if chosen is not best:
         gain = verdict.behind(verdict.chosen)
+        behind = f"is {show_gain(gain, metric)} behind" if gain.mean > 0 else "errs no more"
         parts.append(
             f"That is over {len(best.scores)} repeats only; until more is known, use {chosen.title}, "
             f"{show_result(chosen, metric)} over {len(chosen.scores)}, which on the {gain.n_repeats} "
-            f"that both have is {show_gain(gain, metric)} behind."
+            f"that both have {behind}."
         )
     if verdict.short:
         parts.append(f"Surely behind the best: {_behind(verdict, titles, metric)}.")
@@ -119,7 +121,7 @@ def _uneven_repeats(
     parts = []
     for gain in verdict.gains:
         other = results[gain.reference]
-        if other.mean >= best.mean:
+        if other.mean >= best.mean or gain.reference == verdict.chosen:
             continue
         shown = show_result(other, metric).partition(" (")[0]
         words = show(abs(gain.mean), gain.smallest_gap, metric, is_gain=True)
@@ -149,10 +151,13 @@ def provisional(verdict: Verdict, results: Mapping[str, RungResult], metric: Met
 
 def _baseline_warning(chosen: RungResult, base: RungResult | None, metric: Metric) -> list[str]:
     """A rung that does not clear the reference has learnt nothing that shows by this metric."""
-    if base is None or not base.is_finished or chosen.interval[1] < base.mean:
+    if base is None:
         return []
     more = "; its probabilities may tell more: --metric log_loss" if metric.key == "error" else ""
-    return [f"It is not shown to be better than the {base.title}, which looks at no column{more}."]
+    return [
+        f"{_capital(chosen.title)} is not shown to be better than the {base.title}, which looks at no "
+        f"column{more}."
+    ]
 
 
 def _join(words: Sequence[str]) -> str:

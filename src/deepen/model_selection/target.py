@@ -18,6 +18,10 @@ LONGEST = 40  # of a name
 FEW_CLASSES, MOST_RARE = 50, 0.5
 # So many whole numbers from 0 or 1 on, unevenly frequent, may be grades.
 LEAST_GRADES, EVEN = 5, 1.5
+NOBODY_KNOWS = (
+    *("unknown", "not known", "unlabelled", "unlabeled", "undefined", "missing", "not available"),
+    *("unbekannt", "inconnu", "desconocido", "desconhecido", "sconosciuto", "onbekend"),
+)
 RARE_SHOWN = 5  # further classes that an error names
 # Labels that are sorted at one time.
 PIECE = 100_000
@@ -61,7 +65,7 @@ def _too_rare(classes: NDArray[Any], counts: NDArray[np.int64]) -> str:
         return (
             f"the target has {len(classes):,} different values in {int(counts.sum()):,} rows, such as "
             f"{str(classes[first])!r}: it seems to be an id, a text, or numbers with other cells among "
-            "them; name another column, or mend those cells."
+            "them; name another column, or mend those cells; numbers alone are amounts, for a regression."
         )
     also = [f"{str(classes[k])!r} ({counts[k]})" for k in others[:RARE_SHOWN]]
     more = f" and {len(others) - RARE_SHOWN} more" if others[RARE_SHOWN:] else ""
@@ -71,9 +75,10 @@ def _too_rare(classes: NDArray[Any], counts: NDArray[np.int64]) -> str:
     if pairs := differ_by_case([str(name) for name in classes]):
         one, other = next((pair for pair in pairs if str(classes[first]) in pair), pairs[0])
         alike = f"write {one!r} and {other!r} alike where they are one class, or "
+    amounts = "; if they are amounts: --task regression" if classes.dtype.kind == "i" else ""
     return (
         f"class {str(classes[first])!r} has {counted(int(counts[first]), 'row')} and "
-        f"at least {LEAST_PER_CLASS} are needed{also_said}: {alike}leave {them} with another."
+        f"at least {LEAST_PER_CLASS} are needed{also_said}: {alike}leave {them} with another{amounts}."
     )
 
 
@@ -106,6 +111,22 @@ def classes_alike(counts: Mapping[str, int]) -> str:
         f"{said[0]} and {said[1]} differ by case alone{more}, and count as different classes; where they "
         "mean the same, write them alike and climb anew."
     )
+
+
+def classes_of_nothing(counts: Mapping[str, int]) -> str:
+    """Which classes seem to say that nobody knows the class, in words; empty where none do.
+
+    Examples
+    --------
+    >>> classes_of_nothing({"worn": 40, "Unknown": 300})
+    "'Unknown' (300) counts as a class; where it means that nobody knows, empty its cells and climb anew."
+    >>> classes_of_nothing({"worn": 40, "good": 300})
+    ''
+    """
+    found = [f"{name!r} ({n:,})" for name, n in counts.items() if name.lower() in NOBODY_KNOWS]
+    if not found:
+        return ""
+    return f"{found[0]} counts as a class; where it means that nobody knows, empty its cells and climb anew."
 
 
 def classes_or_amounts(counts: Mapping[str, int]) -> str:

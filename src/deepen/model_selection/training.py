@@ -34,6 +34,7 @@ class Fitted:
     history: dict[str, list[float]] = field(default_factory=dict)
     failure: str = ""  # why there is no model
     pretraining_seconds: float = 0.0  # once in each repeat, and not part of `seconds`
+    is_cut: bool = False  # a network whose time ended before its training
 
 
 class StopAfter:
@@ -143,7 +144,9 @@ def fit_candidate(
                 raise
             return Fitted(None, clock.now() - start, failure=failure)
     seconds, history = clock.now() - start, history_of(model)
-    return Fitted(model, seconds, n_epochs, history, pretraining_seconds=before)
+    is_late = deadline is not None and clock.now() >= deadline
+    is_cut = rung.is_network and is_late and int(model.n_iter_) < model.max_iter
+    return Fitted(model, seconds, n_epochs, history, "", before, is_cut)
 
 
 def _fit_plain(rung: Rung, model: Any, arrays: Arrays, data: Data, deadline: float | None) -> int:
