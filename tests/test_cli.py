@@ -294,3 +294,22 @@ def test_an_interrupt_that_waited_does_what_it_did_before(interrupts):
         signal.raise_signal(signal.SIGINT)
         assert caught == []
     assert caught == [signal.SIGINT]
+
+
+def test_fit_of_counts_by_task(tmp_path, rng):
+    counts = rng.poisson(0.3, 300)
+    counts[:2] = 7
+    pd.DataFrame({"a": rng.normal(size=300), "claims": counts}).to_csv(
+        tmp_path / "c.csv", index=False
+    )
+    words = ["fit", tmp_path / "c.csv", "--target", "claims", "--out", tmp_path / "m.deepen"]
+    result = run(*words)
+    assert result.exit_code == 2 and "if they are amounts: --task regression" in result.stderr
+    assert run(*words, "--task", "regression").exit_code == 0
+    assert "regression" in run("inspect", tmp_path / "m.deepen").stdout
+    words[-1] = tmp_path / "n.deepen"
+    assert "choose one of" in run(*words, "--task", "amounts").stderr
+    assert (
+        "knows classification alone"
+        in run(*words, "--task", "regression", "--model", "logistic").stderr
+    )

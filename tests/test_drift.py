@@ -85,3 +85,11 @@ def test_one_row_far_outside_is_told_though_few_rows_prove_no_shift(encoder):
     assert list(found(encoder, row)) == [(HOSTILE, "range")]
     row[HOSTILE] = encoder.encoders_[-1].quantiles[-1] + 0.01
     assert found(encoder, row) == {}
+
+
+def test_few_rows_of_training_do_not_know_what_is_rare(rng):
+    """A hundred rows say little of the ends of what thousands more will have."""
+    train = pd.DataFrame(rng.normal(size=(100, 40)), columns=[f"c{k}" for k in range(40)])
+    more = pd.DataFrame(rng.normal(size=(4000, 40)), columns=train.columns)
+    told = [name for name, kind in found(TableEncoder().fit(train), more) if kind == "shift"]
+    assert len(told) <= 2

@@ -514,3 +514,16 @@ def test_a_target_of_numbers_and_a_word_names_the_word():
     y[:2] = ["VB", "on request"]
     with pytest.raises(ValueError, match="but 'VB' in 1 row, 'on request' in 1 row: leave"):
         Ladder(rungs=["baseline"], task="regression").fit(X, y)
+
+
+def test_the_reference_is_met_in_pairs(rng):
+    """Amounts of which a column tells little, but surely: beside the mean's, its own interval is wide."""
+    X = pd.DataFrame(rng.standard_normal((4000, 2)), columns=["a", "b"])
+    y = 0.17 * X["a"] + rng.standard_normal(4000)
+    settings = {"repeats": 5, "trials": 1, "rungs": ["linear"], "task": "regression"}
+    ladder = Ladder(**settings).fit(X, y)
+    base, linear = (r for r in ladder.results_ if r.name in ("baseline", "linear"))
+    assert linear.interval[1] > base.mean  # what each is by itself says nothing
+    assert "is not shown to be better" not in ladder.verdict_.sentence
+    ladder = Ladder(**settings).fit(X, rng.standard_normal(4000))
+    assert "Linear regression is not shown to be better than the mean" in ladder.verdict_.sentence

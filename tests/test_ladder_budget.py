@@ -8,9 +8,11 @@ import pytest
 from sklearn.dummy import DummyClassifier
 from sklearn.linear_model import LogisticRegression
 
-from deepen.model_selection import Ladder, clock, ladder_steps, training
+from deepen.model_selection import Ladder, clock, ladder_steps, report_extras, training
 from deepen.model_selection.beginning import line_of
 from deepen.model_selection.clock import Clock
+from deepen.model_selection.data import Arrays, Data
+from deepen.model_selection.intervals import Judging
 from deepen.model_selection.metrics import METRICS
 from deepen.model_selection.plan import CostModel, affordable_rows, duration, plan_rungs
 from deepen.model_selection.prepare import Given, prepare_table
@@ -358,3 +360,39 @@ def test_rows_left_out_for_time_keep_the_classes_and_are_said(monkeypatch):
 def test_work_and_durations():
     assert [work_of(n) for n in (1, 2, 4, 8)] == [1, 2, 4, 6]
     assert duration(float("inf")) == "unknown" and duration(10_000) == "2.8 h"
+
+
+def test_a_training_that_the_time_ended_is_told_and_done_anew(monkeypatch, tmp_path):
+    X, y = table(400)
+    time = FakeTime(monkeypatch, {})
+    original = time.fit
+
+    def fit(rung, *args, **others):
+        fitted = original(rung, *args, **others)
+        fitted.is_cut = rung.name == "modern"
+        return fitted
+
+    monkeypatch.setattr(training, "fit_candidate", fit)
+    names = ["linear", "modern"]
+    ladder = Ladder(60.0, repeats=3, rungs=names, checkpoint=tmp_path / "run").fit(X, y)
+    found = {result.name: result for result in ladder.results_}
+    assert found["modern"].n_cut == 3 and found["linear"].n_cut == 0
+    words = "deep network with modern training in 3 of 3 repeats"
+    assert words in report_extras.cut_short(ladder)
+    time.trained.clear()
+    monkeypatch.setattr(training, "fit_candidate", original)
+    ladder = Ladder(120.0, repeats=3, rungs=names, checkpoint=tmp_path / "run").fit(X, y)
+    assert "modern" in time.trained
+    assert report_extras.cut_short(ladder) == ""
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_a_network_whose_time_is_over_says_so(rng):
+    X, [rung] = rng.standard_normal((400, 3)), [rung for rung in RUNGS if rung.name == "one_hidden"]
+    parts = [(X[k::4].astype(np.float32), np.where(X[k::4, 0] > 0, "yes", "no")) for k in range(4)]
+    arrays = Arrays(None, *parts)
+    judging = Judging(np.arange(400), 0.25)
+    data = Data(X, parts[0][1], "classification", METRICS["error"], [], judging, 0)
+    late = training.fit_candidate(rung, rung.first, arrays, data, seed=0, deadline=clock.now())
+    assert late.is_cut and late.n_epochs == 1
+    assert not training.fit_candidate(rung, rung.first, arrays, data, seed=0).is_cut

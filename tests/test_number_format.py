@@ -212,3 +212,10 @@ def test_a_limit_among_many_numbers_is_its_number(mark, limit, unit, numbers, n_
 )
 def test_ranges_are_categories(cells):
     assert find_format(cells, [100] * len(cells))[0] is None
+
+
+def test_few_numbers_and_limits():
+    limits, numbers = ["<0.5", "> 9"], ["1", "2", "3", "4", "5"]
+    assert find_format([*limits, *numbers], [300] * 2 + [5] * 5)[0] == NumberFormat()
+    assert find_format([*limits, *numbers[:4]], [300] * 2 + [5] * 4)[0] is None
+    assert find_format([*limits, *numbers, "none"], [300] * 3 + [5] * 5)[0] is None
