@@ -161,6 +161,10 @@ def test_fit_then_predict(table, tmp_path):
         (["ladder", "nowhere.csv", "--target", "y"], "nowhere.csv"),
         (["ladder", "{table}", "--target", "lable"], "label"),
         (["ladder", "{table}", "--target", "label", "--groups", "label"], "is the target"),
+        (
+            ["ladder", "{table}", "--target", "label", "--groups", "0", "--time-column", "0"],
+            "both name",
+        ),
         (["ladder", "{table}"], "--target"),
         (["ladder", "{table}", "--target", "label", "--time-budget", "soon"], "90s"),
         (["ladder", "{table}", "--target", "label", "--metric", "auk"], "metric must be one of"),

@@ -420,3 +420,13 @@ def test_limits_of_what_can_be_measured(rng):
     )
     later = pd.DataFrame({"lead": ["> 20", "3"]})
     assert encoder.transform(later)[:, 0].tolist() == [20, 3]
+
+
+@pytest.mark.parametrize("limit", ["> 9999", ">999"])
+def test_the_number_of_a_limit_is_no_stand_in(limit, rng):
+    readings = [*map(str, rng.randint(40, 400, 300)), *[limit] * 20]
+    encoder = TableEncoder(numbers="none").fit(
+        pd.DataFrame({"glucose": readings, "b": [-999, 1] * 160})
+    )
+    told = encoder.transform(pd.DataFrame({"glucose": [limit], "b": [1]}))
+    assert told[0, 0] == float(limit.strip("> "))

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from deepen.datasets.dates import date_parts, find_order, parse_dates
-from deepen.datasets.number_format import MARKS, NumberFormat, find_format
+from deepen.datasets.number_format import MARKS, NumberFormat, find_format, limit_mark
 
 
 @pytest.mark.parametrize(
@@ -204,7 +204,7 @@ def test_a_limit_among_many_numbers_is_its_number(mark, limit, unit, numbers, n_
     found, share = find_format([*cells, f"{mark}{limit}{unit}"], [1] * len(cells) + [n_of_limit])
     assert found is not None and not found.word
     assert found.parse_all([*cells, f"{mark}{limit}{unit}"]) == [*numbers, limit]
-    assert share in (1, len(cells) / (len(cells) + n_of_limit))
+    assert share == 1 and found.limits
 
 
 @pytest.mark.parametrize(
@@ -216,6 +216,15 @@ def test_ranges_are_categories(cells):
 
 def test_few_numbers_and_limits():
     limits, numbers = ["<0.5", "> 9"], ["1", "2", "3", "4", "5"]
-    assert find_format([*limits, *numbers], [300] * 2 + [5] * 5)[0] == NumberFormat()
+    assert find_format([*limits, *numbers], [300] * 2 + [5] * 5)[0] == NumberFormat(limits=True)
     assert find_format([*limits, *numbers[:4]], [300] * 2 + [5] * 4)[0] is None
-    assert find_format([*limits, *numbers, "none"], [300] * 3 + [5] * 5)[0] is None
+    assert find_format([*limits, *numbers, "none"], [300] * 2 + [5] * 5 + [300])[0] is None
+
+
+def test_limits_of_every_kind():
+    numbers = [str(k) for k in range(-30, 30)]
+    for limit, number in (("<-60", -60), ("< $5", 5), ("$<5", 5), ("<  1", 1), (">1,000", 1000)):
+        found, share = find_format([*numbers, limit], [1] * 60 + [100])
+        assert share == 1 and found.parse_all([limit]) == [number] and limit_mark(limit)
+    # What a column learnt is remembered with it, also that of files of before.
+    assert np.isnan(NumberFormat(word="<0.5").parse("<0.5"))

@@ -367,3 +367,9 @@ def test_numbers_with_words_or_units_are_written_plainly_where_the_file_has_deci
     assert table["c"].tolist()[:2] == ["1250 €", "2250 €"]
     assert table["d"].tolist()[:2] == ["1.25 km", "2.25 km"] and table["d"].iloc[-1] == "1 km"
     assert table["e"].tolist()[:1] == ["1.5"] and table["e"].iloc[-1] == "<0.5"
+
+
+def test_limits_of_a_small_file_with_decimal_commas(tmp_path):
+    """Too few numbers to learn a format from are still written in the file's way."""
+    (tmp_path / "small.csv").write_text("a;b\n<0,5;1,5\n1,25;2,5\n< 0,5;3,5\n1.250;4,5\n")
+    assert read_table(tmp_path / "small.csv")["a"].tolist() == ["<0.5", "1.25", "<0.5", "1250"]

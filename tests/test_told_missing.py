@@ -111,13 +111,13 @@ def test_kinds_are_those_of_what_is_left():
     )
 
 
-def test_the_reason_names_the_codes_told_for_a_column_or_held_by_it():
+def test_the_reason_names_the_codes_that_a_column_held():
     raw = pd.DataFrame({"a": [1, 2, 3, 8] * 5, "b": [1, 2, 3, 4] * 5, "c": [*"xyzx"] * 5})
     encoder = TableEncoder(missing={"*": [8, 9], "c": ["refused"]}).fit(raw)
     assert [column.reason for column in encoder.columns_] == [
         "numbers, 3 distinct, 25 % missing; 8 counts as missing, as told",
         "numbers, 4 distinct",
-        "strings, 3 distinct; 'refused' counts as missing, as told",
+        "strings, 3 distinct",
     ]
     assert encoder.missing_ == {"*": [8, 9], "c": ["refused"]}
     many = TableEncoder(missing={"a": [*range(90, 100)]}).fit(raw).columns_[0].reason
@@ -395,3 +395,18 @@ def test_resume_has_the_codes_and_runs_of_before_none(files, monkeypatch):
         assert ("--missing" in command) == (name == "told")
         reasons = run("inspect", out / "model.deepen").stdout
         assert ("as told" in " ".join(reasons.split())) == (name == "told")
+
+
+def test_digits_with_a_leading_zero_are_names():
+    table = pd.DataFrame({"zip": ["00099", "00120", "12E3"] * 4, "n": [99, 1, 2] * 4})
+    blank = without_codes(table, [99, 12000]).table
+    assert blank["zip"].tolist() == table["zip"].tolist() and blank["n"].isna().sum() == 4
+
+
+def test_codes_in_any_kind_of_list_serve_climb_and_model(rng):
+    X = pd.DataFrame({"a": rng.randint(1, 8, 60), "b": rng.normal(size=60)})
+    X.loc[:5, "a"] = 8
+    y = np.where(X["b"] > 0, "yes", "no")
+    for codes in (iter([8]), {8}, range(8, 9)):
+        ladder = Ladder(trials=1, repeats=2, rungs=["linear"], missing=codes).fit(X, y)
+        assert ladder.best_estimator_[0].missing_ == {"*": [8]}

@@ -205,10 +205,10 @@ def _note_limits(cells: Any, y: Any, name: str) -> None:
     limits = [cell for cell in as_strings(cells).dropna() if limit_mark(cell)]
     if limits:
         rows = "1 row has" if len(limits) == 1 else f"{len(limits):,} rows have"
-        text = (
-            f"Note: {rows} a limit such as {limits[0]!r} for the target {name!r}, and counts as it."
+        console(to_stderr=True).say(
+            f"Note: {rows} a limit such as {limits[0]!r} for the target {name!r}, which counts as that "
+            "number; empty the cells to leave these rows out."
         )
-        console(to_stderr=True).say(text)
 
 
 def _plain_target(y: Any) -> Any:

@@ -206,6 +206,8 @@ def _read(options: Options, codes: dict[str, list[str]]) -> tuple[Given, str]:
     for option in ("groups", "time_column"):
         if (wanted := getattr(options, option)) is not None:
             setattr(options, option, find_column(table, wanted))
+    if options.groups is not None and options.groups == options.time_column:
+        fail(f"--groups and --time-column both name {options.groups!r}; choose another for one.")
     X, y, name = target_apart(table, options.source, options.target)
     del table
     refuse_codes_of(codes, name, "the target")
@@ -219,9 +221,8 @@ def _read(options: Options, codes: dict[str, list[str]]) -> tuple[Given, str]:
             fail(f"--{option.replace('_', '-')} {name!r}: is the target; choose another column.")
         refuse_codes_of(codes, wanted, f"the column of --{option.replace('_', '-')}")
         setattr(given, key, X[wanted])
-        if key == "time":  # the hour or the weekday of rows to come is known
-            continue
-        X = X.drop(columns=wanted)
+        # The time stays: the hour or the weekday of rows to come is known.
+        X = X.drop(columns=wanted) if key == "groups" else X
         if X.shape[1] == 0:
             fail(f"{options.source}: has no column left to predict from.")
     if options.test is not None:

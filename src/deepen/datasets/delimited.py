@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from deepen.datasets._errors import DataError
-from deepen.datasets.number_format import TRUTH, find_format, limit_mark
+from deepen.datasets.number_format import TRUTH, NumberFormat, find_format, limit_mark
 from deepen.datasets.records import parser_options, read_blocks
 from deepen.datasets.sniff import Dialect, is_number, sniff
 from deepen.datasets.values import MISSING, category_name, distinct, spread
@@ -270,6 +270,11 @@ def _meaning(cells: list[str], codes: Any, counts: Any, dialect: Dialect) -> Any
             return None
     if dialect.decimal == ",":
         number_format, share = find_format(cells, counts.tolist(), prefer=",")
+        # Few limits and numbers, as of a small file, are in the file's way too.
+        if number_format is None and any(map(limit_mark, cells)):
+            number_format, share = NumberFormat(",", ".", limits=True), 0.0
+            if any(map(np.isnan, number_format.parse_all(cells))):
+                return None
         if number_format is None:
             return None
         numbers = number_format.parse_all(cells)

@@ -153,7 +153,8 @@ def _infer_kind(column: Any, name: str, known: Known | None, others: Any) -> _Fo
             note += f"; {word!r} counts as missing"
         if slips := [cell for cell in words if cell.lower() != word]:
             note += f"; words such as {shortened(slips, 2)} count as missing"
-        if limits := [cell for cell in distinct(strings)[1] if limit_mark(cell)]:
+        limits = [cell for cell in distinct(strings)[1] if limit_mark(cell) and cell not in words]
+        if limits:
             note += f"; limits such as {shortened(limits, 2)} count as their numbers"
     note = _missing(values) + note
     filled = values.dropna()
@@ -176,8 +177,8 @@ def _stand_in(
     filled: Any, known: Known | None, others: Any, number_format: NumberFormat | None
 ) -> float | None:
     """Number that counts as missing in a column whose filled cells are `filled`."""
-    if filled.dtype.kind not in "fiu":
-        return None
+    if filled.dtype.kind not in "fiu" or (number_format and number_format.limits):
+        return None  # 9999 may be the number of >9999
     numbers = filled.to_numpy()
     more = None if others is None else number_values(others, number_format)
     if more is not None and more.dtype.kind in "fiu":

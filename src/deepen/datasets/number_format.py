@@ -23,7 +23,7 @@ SIGN_OF = {"EUR": "€", "USD": "$", "GBP": "£", "JPY": "¥", "INR": "₹", "TR
 AFFIX = re.compile(rf"[{CURRENCIES}%‰]|(?<![A-Za-z])(?:{CODES})(?![A-Za-z])|(?<=\d)\s?kr\.?$")
 UNIT = re.compile(r"(?<=\d) ?((?:[^\W\d_]|[°/²³])+(?:\^?[23])?)$")  # m2 as m²
 TRUTH = {"true": 1.0, "false": 0.0}
-LIMIT = re.compile(r"(?:[<>]=?|[\u2264\u2265]) ?(?=[\d.,])")  # ≤ and ≥
+LIMIT = re.compile(r"^(?:[<>]=?|[\u2264\u2265]) ?(?=[+-]?[\d.,])")  # ≤ and ≥
 SPACES = re.compile(r"[\s\u00a0\u2009\u202f]+")
 # (decimal mark, mark of thousands), the plainest first
 MARKS = (
@@ -61,6 +61,8 @@ class NumberFormat:
         Currency, percent sign or unit that its cells bear, or none.
     word : str
         In small letters, what stands for a missing number in many cells, or none.
+    limits : bool
+        Whether <0.5 is .5.
 
     Examples
     --------
@@ -72,6 +74,7 @@ class NumberFormat:
     thousands: str = ""
     affix: str = ""
     word: str = ""
+    limits: bool = False
 
     @property
     def pattern(self) -> re.Pattern[str]:
@@ -92,7 +95,8 @@ class NumberFormat:
         return [self._number(_bare(cell, self.affix)[0], pattern) for cell in cells]
 
     def _number(self, bare: str, pattern: re.Pattern[str]) -> float:
-        bare = LIMIT.sub("", bare, count=1) if LIMIT.match(bare) else bare
+        if self.limits:
+            bare = LIMIT.sub("", bare, count=1)
         if bare.lower().lstrip("+-") in ("inf", "infinity"):
             return -math.inf if bare.startswith("-") else math.inf
         if pattern.fullmatch(bare) is None:
@@ -158,24 +162,45 @@ def find_format(
     Examples
     --------
     >>> find_format(["1,5", "12,25", "1.234,00"])
-    (NumberFormat(decimal=',', thousands='.', affix='', word=''), 1.0)
+    (NumberFormat(decimal=',', thousands='.', affix='', word='', limits=False), 1.0)
     >>> find_format(["00501", "90210"])
     (None, 0.0)
     """
     weights = list(counts) if counts is not None else [1] * len(cells)
     bare, affixes = zip(*map(_bare, cells), strict=True) if cells else ((), ())
     signs = {affix for affix in affixes if affix}
-    total = sum(weights)
     if not signs and (unit := _unit(bare, weights)):
         signs, bare = {unit}, tuple(_bare(cell, unit)[0] for cell in cells)
     if not cells or len(signs) > 1 or _are_codes(cells):
         return None, 0.0
-    best, best_share = None, 0.0
-    has_thousands = _has_thousands(bare, "".join(signs))
+    sign, plain = "".join(signs), tuple(LIMIT.sub("", cell, count=1) for cell in bare)
+    if plain != bare:
+        found, share = _best(plain, weights, sign, prefer)
+        if found is not None:
+            found = replace(found, limits=True)
+            n_numbers = sum(
+                not math.isnan(x) for x in replace(found, limits=False).parse_all(cells)
+            )
+            if share >= LEAST_READ and n_numbers >= LEAST_BESIDE_LIMITS:
+                return found, share
+            if share < LEAST_READ and (with_word := _with_word(found, cells, weights)):
+                return with_word
+    best, best_share = _best(bare, weights, sign, prefer)
+    if best is None or best_share >= LEAST_READ:
+        return best, best_share
+    return _with_word(best, cells, weights) or (None, best_share)
+
+
+def _best(
+    bare: Sequence[str], weights: Sequence[int], sign: str, prefer: str
+) -> tuple[NumberFormat | None, float]:
+    """Format that reads the most of cells without signs and units, and the share of rows it reads."""
+    best, best_share, total = None, 0.0, sum(weights)
+    has_thousands = _has_thousands(bare, sign)
     for decimal, thousands in sorted(MARKS, key=lambda marks: marks[0] != prefer):
         if decimal == "." and has_thousands:
             continue
-        candidate = NumberFormat(decimal, thousands, "".join(signs))
+        candidate = NumberFormat(decimal, thousands, sign)
         pattern = candidate.pattern
         n_read = sum(
             weight
@@ -186,15 +211,13 @@ def find_format(
             best, best_share = candidate, n_read / total
         if best_share == 1:
             break
-    if best is None or best_share >= LEAST_READ:
-        return best, best_share
-    return _with_word(best, cells, weights) or (None, best_share)
+    return best, best_share
 
 
 def _with_word(
     found: NumberFormat, cells: Sequence[str], weights: Sequence[int]
 ) -> tuple[NumberFormat, float] | None:
-    """The format where limits, or one word, stand beside many different numbers, and its share."""
+    """The format with the one word beside many different numbers, and its share; None without such."""
     total, n_read = sum(weights), 0
     numbers: list[str] = []
     words: Counter[str] = Counter()
@@ -205,11 +228,10 @@ def _with_word(
             n_read += weight
             if not limit_mark(cell):
                 numbers.append(cell)
-    word, n_of_word = words.most_common(1)[0] if n_read < total else ("", 0)
+    word, n_of_word = words.most_common(1)[0]
     if word in TRUTH:
         return None
-    least = LEAST_DISTINCT if word else LEAST_BESIDE_LIMITS
-    is_clear = len(numbers) >= least and n_read >= LEAST_READ * (total - n_of_word)
+    is_clear = len(numbers) >= LEAST_DISTINCT and n_read >= LEAST_READ * (total - n_of_word)
     if not is_clear or _are_codes(numbers):
         return None
     return replace(found, word=word), (n_read + n_of_word) / total
@@ -223,7 +245,7 @@ def limit_mark(cell: str) -> str:
     >>> [limit_mark(cell) for cell in ("<0.5", ">= 100 mg", "<div>")]
     ['<', '>=', '']
     """
-    match = LIMIT.match(cell.strip())
+    match = LIMIT.match(_bare(cell)[0])
     return match[0].strip() if match is not None else ""
 
 

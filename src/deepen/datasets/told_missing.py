@@ -25,7 +25,8 @@ Code = str | float
 Missing = Mapping[str, Iterable[Code]] | Iterable[Code]
 
 EVERY_COLUMN = "*"
-PLAIN_NUMBER = re.compile(r"[+-]?(?:(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?|inf(?:inity)?)", re.A | re.I)
+# Digits with a leading zero are a name, such as a code of the post.
+PLAIN_NUMBER = re.compile(r"[+-]?(?:(?:0|[1-9]\d*)\.?\d*|\.\d+|inf(?:inity)?)", re.A | re.I)
 MOST_SAID = 6  # codes of one column
 
 
@@ -38,7 +39,7 @@ class Blanked(NamedTuple):
     codes : dict of str to list
         By column as they were told, checked; under ``"*"`` those of every column.
     told : dict of str to list
-        What there is to say of a column: the codes told for it by name, and others that it held.
+        Those that a column held.
     """
 
     table: pd.DataFrame
@@ -90,8 +91,8 @@ def without_codes(table: pd.DataFrame, missing: Missing | None) -> Blanked:
         held = [code for code, rows in found.items() if rows.any()]
         if held:
             blank.isetitem(position, column.mask(np.any([found[code] for code in held], axis=0)))
-        if said := [code for code in found if code in own or code in held]:
-            told[name] = said
+        if held:
+            told[name] = held
     return Blanked(blank, codes, told)
 
 
@@ -112,7 +113,10 @@ def _by_column(missing: Missing | None, names: Sequence[str]) -> dict[str, list[
 def _checked(codes: Any) -> list[Code]:
     if isinstance(codes, str) or not isinstance(codes, Iterable):
         raise TypeError(f"missing must be a list of codes, or such lists by column, got {codes!r}.")
-    plain = [code.item() if isinstance(code, np.generic) else code for code in codes]
+    if isinstance(codes, bytes):
+        raise TypeError(f"missing: codes must be text or numbers, got {codes!r}.")
+    in_order = sorted(codes, key=str) if isinstance(codes, set | frozenset) else codes
+    plain = [code.item() if isinstance(code, np.generic) else code for code in in_order]
     checked: list[Code] = []
     for code in plain:
         if code is None or code != code:  # what is missing anyhow
@@ -162,7 +166,7 @@ def _finder(column: Any) -> Callable[[Hashable], Array]:
             return np.zeros(len(values), bool)
         with np.errstate(over="ignore"):
             wanted = float(np.float32(code)) if is_short else code  # 99.9 as the column has it
-        return (values == wanted).to_numpy()
+        return (values == wanted).fillna(False).to_numpy(bool)
 
     return find
 

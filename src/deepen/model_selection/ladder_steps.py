@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -68,12 +69,13 @@ def fit_given(ladder: Ladder, given: Given) -> None:
     clock = Clock(None if ladder.trials is not None else float(ladder.time_budget), spent)
     clock.start = start
     describe(ladder, table)
+    codes = table.codes or None
     beginning, ascent = plan_ascent(ladder, table, clock, store, seed)
     del table
     ascent.run()
     ladder.is_interrupted_ = ascent.is_interrupted
     conclude(ladder, ascent)
-    try_refit(ladder, ascent)
+    try_refit(ladder, ascent, codes)
     find_out(ladder, beginning.table, ascent)
     ladder.elapsed_ = clock.total
     if store is not None:
@@ -155,8 +157,11 @@ def conclude(ladder: Ladder, ascent: Ascent) -> None:
     ladder.test_targets_, ladder.test_rows_ = data.y[places], ladder.row_numbers_[places]
 
 
-def try_refit(ladder: Ladder, ascent: Ascent) -> None:
-    """Refit; the verdict stands where that is interrupted or diverges."""
+def try_refit(ladder: Ladder, ascent: Ascent, codes: Mapping[str, Any] | None) -> None:
+    """Refit; the verdict stands where that is interrupted or diverges.
+
+    `codes` stand for missing values, in later rows too.
+    """
     data = ascent.climber.data
     ladder.refit_reason_, ladder.columns_ = "", list(data.columns)
     if hasattr(ladder, "best_estimator_"):
@@ -165,7 +170,7 @@ def try_refit(ladder: Ladder, ascent: Ascent) -> None:
     ascent.climber.tell("refit", attempt.result.title)
     try:
         ladder.best_estimator_, ladder.columns_ = refit_on_all(
-            attempt.rung, attempt.result, data, ladder.missing
+            attempt.rung, attempt.result, data, codes
         )
     except KeyboardInterrupt:
         ladder.is_interrupted_ = True

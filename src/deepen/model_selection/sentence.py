@@ -95,8 +95,10 @@ def _cannot_tell(
     if chosen is not best:
         gain = verdict.behind(verdict.chosen)
         behind = f"is {show_gain(gain, metric)} behind" if gain.mean > 0 else "errs no more"
+        is_short = len(best.scores) < len(chosen.scores)
+        few = f"That is over {len(best.scores)} repeats only; until" if is_short else "Until"
         parts.append(
-            f"That is over {len(best.scores)} repeats only; until more is known, use {chosen.title}, "
+            f"{few} more is known, use {chosen.title}, "
             f"{show_result(chosen, metric)} over {len(chosen.scores)}, which on the {gain.n_repeats} "
             f"that both have {behind}."
         )
