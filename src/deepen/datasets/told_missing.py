@@ -26,7 +26,7 @@ Missing = Mapping[str, Iterable[Code]] | Iterable[Code]
 
 EVERY_COLUMN = "*"
 # Digits with a leading zero are a name, such as a code of the post.
-PLAIN_NUMBER = re.compile(r"[+-]?(?:(?:0|[1-9]\d*)\.?\d*|\.\d+|inf(?:inity)?)", re.A | re.I)
+PLAIN_NUMBER = re.compile(r"[+-]?(?:(?:0|[1-9]\d*)(?:\.\d*)?|\.\d+|inf(?:inity)?)", re.A | re.I)
 MOST_SAID = 6  # codes of one column
 
 
