@@ -198,16 +198,18 @@ def _note_stand_in(y: Any, name: str) -> None:
 def _note_limits(cells: Any, y: Any, name: str) -> None:
     """Say which cells of a target of amounts are limits of what could be measured."""
     from deepen.datasets.number_format import limit_mark
-    from deepen.datasets.values import as_strings, typed_values
+    from deepen.datasets.values import as_strings, distinct, typed_values
 
     if y.dtype.kind != "f" or typed_values(cells) is not None:
         return
-    limits = [cell for cell in as_strings(cells).dropna() if limit_mark(cell)]
+    _, names, counts = distinct(as_strings(cells))
+    limits = {name: int(n) for name, n in zip(names, counts, strict=True) if limit_mark(name)}
     if limits:
-        rows = "1 row has" if len(limits) == 1 else f"{len(limits):,} rows have"
+        n_rows = sum(limits.values())
+        rows = "1 row has" if n_rows == 1 else f"{n_rows:,} rows have"
         console(to_stderr=True).say(
-            f"Note: {rows} a limit such as {limits[0]!r} for the target {name!r}, which counts as that "
-            "number; empty the cells to leave these rows out."
+            f"Note: {rows} a limit such as {next(iter(limits))!r} for the target {name!r}, which counts "
+            "as that number; empty the cells to leave these rows out."
         )
 
 

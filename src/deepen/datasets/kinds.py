@@ -153,8 +153,9 @@ def _infer_kind(column: Any, name: str, known: Known | None, others: Any) -> _Fo
             note += f"; {word!r} counts as missing"
         if slips := [cell for cell in words if cell.lower() != word]:
             note += f"; words such as {shortened(slips, 2)} count as missing"
-        limits = [cell for cell in distinct(strings)[1] if limit_mark(cell) and cell not in words]
-        if limits:
+        has_limits = number_format is not None and number_format.limits
+        marked = [c for c in distinct(strings)[1] if limit_mark(c)] if has_limits else []
+        if limits := [cell for cell in marked if cell not in words]:
             note += f"; limits such as {shortened(limits, 2)} count as their numbers"
     note = _missing(values) + note
     filled = values.dropna()

@@ -177,10 +177,8 @@ def find_format(
     if plain != bare:
         found, share = _best(plain, weights, sign, prefer)
         if found is not None:
+            n_numbers = sum(not math.isnan(number) for number in found.parse_all(cells))
             found = replace(found, limits=True)
-            n_numbers = sum(
-                not math.isnan(x) for x in replace(found, limits=False).parse_all(cells)
-            )
             if share >= LEAST_READ and n_numbers >= LEAST_BESIDE_LIMITS:
                 return found, share
             if share < LEAST_READ and (with_word := _with_word(found, cells, weights)):
