@@ -46,6 +46,7 @@ def of_deepen(n_rows: int, share: float) -> Run:
         model = DBNClassifier(
             SIZES,
             pretrainer=machine,
+            centered=False,  # the peer's steps
             solver="momentum",
             learning_rate_init=FINE_TUNING["rate"],
             momentum=FINE_TUNING["momentum"],

@@ -38,6 +38,7 @@ pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceW
 
 MACHINE = BernoulliRBM(n_iter=3, batch_size=20, random_state=7)
 CODER = Autoencoder(activation="logistic", max_iter=3, corruption="masking", random_state=7)
+MACHINES = {"activation": "logistic", "pretrainer": "rbm", "centered": True}
 KINDS = [MACHINE, CODER, neural_network.BernoulliRBM(n_iter=3, random_state=7)]
 
 
@@ -381,9 +382,13 @@ def test_rows_with_holes_are_refused_before_anything_learns(kind, rng, monkeypat
 @pytest.mark.parametrize(
     ("short", "kind", "long"),
     [
-        (DBNClassifier, MLPClassifier, {"activation": "logistic", "pretrainer": "rbm"}),
-        (DBNRegressor, MLPRegressor, {"activation": "logistic", "pretrainer": "rbm"}),
-        (StackedAutoencoderClassifier, MLPClassifier, {"pretrainer": "autoencoder"}),
+        (DBNClassifier, MLPClassifier, MACHINES),
+        (DBNRegressor, MLPRegressor, MACHINES),
+        (
+            StackedAutoencoderClassifier,
+            MLPClassifier,
+            {"pretrainer": "autoencoder", "centered": True},
+        ),
     ],
 )
 def test_short_forms_are_the_long_ones_with_what_they_choose(short, kind, long, rng, monkeypatch):

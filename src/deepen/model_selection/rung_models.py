@@ -96,7 +96,7 @@ def belief(task: Task, params: Mapping[str, Any], seed: int, is_balanced: bool) 
 
 
 def _fine_tuning(seed: int) -> dict[str, Any]:
-    return {**MODERN, "n_iter_no_change": np.inf, "random_state": seed}
+    return {**MODERN, "centered": True, "n_iter_no_change": np.inf, "random_state": seed}
 
 
 def weight_of(is_balanced: bool) -> str | None:

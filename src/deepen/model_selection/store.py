@@ -21,7 +21,7 @@ from deepen.model_selection.intervals import RowLosses
 from deepen.model_selection.results import Outcome, Trial
 
 # Another version when what a rung trains becomes another thing: repeats of both are not one rung.
-FORMAT, VERSION = "deepen-run", 5
+FORMAT, VERSION = "deepen-run", 6
 MANIFEST = "run.json"
 
 

@@ -13,8 +13,13 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from deepen.base import drop_unlabelled, labelled_rows
 from deepen.functions.activations import OUTPUT_ACTIVATIONS
 from deepen.layers.feed_forward import Params, forward
-from deepen.neural_network._base_network import CHUNK_ROWS, BaseNetwork, has_minibatches
-from deepen.neural_network._network_run import NETWORK_CONSTRAINTS, not_negative, share
+from deepen.neural_network._base_network import CHUNK_ROWS, BaseNetwork
+from deepen.neural_network._network_run import (
+    NETWORK_CONSTRAINTS,
+    has_minibatches,
+    not_negative,
+    share,
+)
 from deepen.solvers import is_deterministic
 
 __all__ = ["BaseMLP", "LabelledScore", "has_minibatches"]

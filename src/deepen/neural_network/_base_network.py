@@ -24,6 +24,7 @@ from deepen.functions.activations import ACTIVATIONS
 from deepen.functions.initializers import INITIALIZERS
 from deepen.functions.moments import stacked
 from deepen.layers.feed_forward import Params, hidden
+from deepen.neural_network._centring import Coordinates, mean_row
 from deepen.neural_network._network_run import Rows, network_run, rows_of_a_batch
 from deepen.neural_network._pretraining import encoder_weights, pretrain, pretraining_rows
 from deepen.solvers import is_deterministic, resolve_solver
@@ -74,6 +75,8 @@ class BaseNetwork(
         if is_first:
             self._initialize(rng, X, y)
         train, held_out_rows = self._split(X, y, weights, held_out, incremental, rng)
+        if is_first and self.centered:
+            self._center(train[0], train[2])
         if is_first and self.pretrainer is not None:
             self._pretrain(rng, train[0], unlabelled)
         self._minimize(rng, train, held_out_rows, incremental)
@@ -99,6 +102,12 @@ class BaseNetwork(
         self._optimizer_state: tuple[str, list[Array]] | None = None
         self._progress: dict[str, Any] | None = None
         self.__dict__.pop("pretrainers_", None)
+        self.__dict__.pop("offset_", None)
+
+    def _center(self, X: Any, weights: Array | None, share_seen: float = 1.0) -> None:
+        """Take the weights that were drawn for those of rows relative to their mean."""
+        self.offset_ = mean_row(X, weights) * X.dtype.type(share_seen)
+        self.intercepts_ = list(Coordinates(self.offset_).outside(self._params()).intercepts)
 
     def _pretrain(self, rng: np.random.RandomState, X: Any, unlabelled: Any) -> None:
         """Start from what unsupervised models of the layers have learnt."""
@@ -191,23 +200,26 @@ class BaseNetwork(
                 " another schedule, or a Cosine object with n_epochs of its own."
             )
         optimizer = resolve_solver(self)
-        objective = self._objective()
+        coordinates = Coordinates(getattr(self, "offset_", None))
+        objective = coordinates.cost(self._objective())
         batch_size = rows_of_a_batch(self, X.shape[0])
         batches = Batches(X, y, weights, batch_size=batch_size, shuffle=self.shuffle, rng=rng)
         progress = Progress(**self._earlier_progress(held_out is not None))
-        params = self._params()
+        params = coordinates.inside(self._params())
         state = self._earlier_state(optimizer, params) if incremental else None
         for callback in self.callbacks or ():
-            if hasattr(
-                callback, "begin"
-            ):  # one that looks into the layers wants the network itself
+            if hasattr(callback, "begin"):  # one that looks into layers wants the network itself
                 callback.begin(self)
-        with callback_session(self, (X, y), "epoch", params, self._attributes) as callbacks:
-            run = network_run(self, objective, batches, held_out, rng, callbacks, incremental)
+        told = self._params(), self._attributes
+        with callback_session(self, (X, y), "epoch", *told) as callbacks:
+            run = network_run(
+                self, coordinates, objective, batches, held_out, rng, callbacks, incremental
+            )
             result = minimize(
                 objective, params, batches, optimizer, run, optimizer_state=state, progress=progress
             )
-        self._keep(result, held_out is not None, X.shape[0])
+        params = coordinates.outside(result.params)
+        self._keep(params, result.progress, held_out is not None, X.shape[0])
         self._optimizer_state = (
             type(optimizer).__name__,
             jax.tree.leaves(result.optimizer_state),
@@ -242,10 +254,9 @@ class BaseNetwork(
             return None
         return jax.tree.unflatten(structure, leaves)
 
-    def _keep(self, result: Any, has_held_out: bool, n_rows: int) -> None:
+    def _keep(self, params: Params, progress: Any, has_held_out: bool, n_rows: int) -> None:
         """Fitted attributes with scikit-learn's names."""
-        progress = result.progress
-        for name, value in self._attributes(result.params).items():
+        for name, value in self._attributes(params).items():
             setattr(self, name, value)
         self.history_ = copy.deepcopy(progress.history)
         losses = self.history_.get("loss", [])
@@ -287,13 +298,3 @@ class BaseNetwork(
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
         return tags
-
-
-def has_minibatches(estimator: BaseNetwork) -> bool:
-    """Whether ``partial_fit`` exists: not for a solver that needs all rows at once."""
-    if not is_deterministic(estimator.solver):
-        return True
-    raise AttributeError(
-        "partial_fit is only available for stochastic optimizers."
-        f" {estimator.solver} is not stochastic."
-    )

@@ -58,6 +58,7 @@ NETWORK_CONSTRAINTS: dict[str, Any] = {
     "callbacks": ["array-like", HasMethods("__iter__"), None],
     "checkpoint": "no_validation",
     "init": [StrOptions(set(INITIALIZERS))],
+    "centered": ["boolean"],
     "pretrainer": [
         StrOptions({"rbm", "autoencoder"}),
         HasMethods(["fit", "transform"]),
@@ -73,6 +74,7 @@ _NOT_IDENTITY = {"checkpoint", "callbacks", "verbose", "max_iter", "warm_start",
 
 def network_run(
     network: Any,
+    coordinates: Any,
     objective: Any,
     batches: Any,
     held_out: Rows | None,
@@ -90,7 +92,8 @@ def network_run(
     validate = None
     if held_out is not None:
         score = network._held_out_score
-        validate = held_out_figures(network._objective(is_training=False), *held_out, score)
+        clean = coordinates.cost(network._objective(is_training=False))
+        validate = held_out_figures(clean, *held_out, score)
     checkpoint, identity = network.checkpoint, ""
     if checkpoint is not None:
         checkpoint, identity = _checkpoint(network, batches, held_out)
@@ -108,7 +111,7 @@ def network_run(
             gradient_tol=network.gradient_tol,
         ),
         validate=validate,
-        callbacks=(*_own_callbacks(network), *callbacks),
+        callbacks=coordinates.callbacks((*_own_callbacks(network), *callbacks)),
         checkpoint=checkpoint,
         identity=identity,
         seed=int(rng.randint(np.iinfo(np.int32).max)) if objective.is_random else 0,
@@ -166,3 +169,13 @@ def rows_of_a_batch(network: Any, n_rows: int) -> int:
             stacklevel=5,
         )
     return int(np.clip(network.batch_size, 1, n_rows))
+
+
+def has_minibatches(estimator: Any) -> bool:
+    """Whether ``partial_fit`` exists: not for a solver that needs all rows at once."""
+    if not is_deterministic(estimator.solver):
+        return True
+    raise AttributeError(
+        "partial_fit is only available for stochastic optimizers."
+        f" {estimator.solver} is not stochastic."
+    )

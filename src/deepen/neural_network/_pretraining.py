@@ -232,6 +232,7 @@ def _autoencoder(network: Any, X: Any, activations: tuple[str, ...], layer: int)
         loss="cross_entropy" if is_probability else "squared_error",
         output_activation=output,
         tied=True,
+        centered=network.centered,
         corruption="masking",
         corruption_level=MASKED_SHARE,
         learning_rate_init=0.003,

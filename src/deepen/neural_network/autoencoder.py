@@ -20,8 +20,13 @@ from sklearn.utils.validation import check_array, check_is_fitted, validate_data
 
 from deepen.functions.activations import ACTIVATIONS
 from deepen.layers.feed_forward import Params, forward
-from deepen.neural_network._base_network import CHUNK_ROWS, BaseNetwork, has_minibatches
-from deepen.neural_network._network_run import NETWORK_CONSTRAINTS, Rows, not_negative
+from deepen.neural_network._base_network import CHUNK_ROWS, BaseNetwork
+from deepen.neural_network._network_run import (
+    NETWORK_CONSTRAINTS,
+    Rows,
+    has_minibatches,
+    not_negative,
+)
 from deepen.neural_network._pretraining import decoder_weights
 
 Array = NDArray[Any]
@@ -70,6 +75,8 @@ class Autoencoder(BaseNetwork):
         When to stop, as there; held-out rows are judged by ``score``.
     verbose, callbacks, checkpoint
         As there.
+    centered : bool, default=False
+        As there; the decoder's target stays X.
     pretrainer : estimator, list of them, 'rbm', 'autoencoder' or None, default=None
         Trains the encoder's layers one after the other before the whole is trained; see
         :class:`MLPClassifier`. The decoder starts from the ways back of the same estimators.
@@ -85,6 +92,8 @@ class Autoencoder(BaseNetwork):
         As there.
     n_features_in_, feature_names_in_
         As in scikit-learn.
+    offset_ : array of shape (n_features,)
+        Mean of the rows as the encoder saw them, masked ones included, where ``centered``.
     pretrainers_ : list of estimators
         The fitted copies of ``pretrainer``, where there is one.
 
@@ -155,6 +164,7 @@ class Autoencoder(BaseNetwork):
         callbacks: Any = None,
         checkpoint: Any = None,
         init: str = "glorot",
+        centered: bool = False,
         pretrainer: Any = None,
     ) -> None:
         self.hidden_layer_sizes = hidden_layer_sizes
@@ -192,6 +202,7 @@ class Autoencoder(BaseNetwork):
         self.callbacks = callbacks
         self.checkpoint = checkpoint
         self.init = init
+        self.centered = centered
         self.pretrainer = pretrainer
 
     def fit(
@@ -355,6 +366,11 @@ class Autoencoder(BaseNetwork):
                 f" {self.output_activation!r}."
             )
         return by_loss if self.output_activation == "auto" else self.output_activation
+
+    def _center(self, X: Any, weights: Array | None, share_seen: float = 1.0) -> None:
+        is_masked = self.corruption == "masking"
+        share_seen = 1 - self.corruption_level if is_masked else share_seen
+        super()._center(X, weights, share_seen)
 
     def _code_layer(self) -> int:
         return len(self.coefs_) // 2

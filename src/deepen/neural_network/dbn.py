@@ -18,10 +18,11 @@ from deepen.neural_network.mlp_regressor import MLPRegressor
 class DBNClassifier(MLPClassifier):
     """Deep belief network, fine-tuned for classes.
 
-    Short for ``MLPClassifier(activation="logistic", pretrainer="rbm")``. The visible layer's machine is
-    chosen by the values of X, and ``verbose`` says which and why: all in [0, 1] (pixels, shares, zeros
-    and ones) are taken for probabilities of binary units; others are Gaussian: standardise them, of counts
-    best their ``log1p``, or scale them into [0, 1]. A warning names the column where neither is done.
+    Short for ``MLPClassifier(activation="logistic", pretrainer="rbm", centered=True)``. The visible
+    layer's machine is chosen by the values of X, and ``verbose`` says which and why: all in [0, 1]
+    (pixels, shares, zeros and ones) are taken for probabilities of binary units; others are Gaussian:
+    standardise them, of counts best their ``log1p``, or scale them into [0, 1]. A warning names the column
+    where neither is done.
 
     Parameters
     ----------
@@ -34,6 +35,8 @@ class DBNClassifier(MLPClassifier):
         Of the fine-tuning, as in :class:`MLPClassifier`.
     early_stopping, validation_fraction, n_iter_no_change
         As there.
+    centered : bool, default=True
+        As there; the machines are centred whatever it says.
     dropout, input_dropout, noise, max_norm, class_weight, label_smoothing, unlabeled
         As there; rows without a target are used by the machines.
     random_state, verbose, warm_start, callbacks, checkpoint
@@ -79,6 +82,7 @@ class DBNClassifier(MLPClassifier):
         input_dropout: float = 0.0,
         noise: float = 0.0,
         max_norm: float | None = None,
+        centered: bool = True,
         class_weight: Any = None,
         label_smoothing: float = 0.0,
         unlabeled: Any = None,
@@ -107,6 +111,7 @@ class DBNClassifier(MLPClassifier):
             input_dropout=input_dropout,
             noise=noise,
             max_norm=max_norm,
+            centered=centered,
             class_weight=class_weight,
             label_smoothing=label_smoothing,
             unlabeled=unlabeled,
@@ -121,8 +126,8 @@ class DBNClassifier(MLPClassifier):
 class DBNRegressor(MLPRegressor):
     """Deep belief network, fine-tuned for numbers.
 
-    Short for ``MLPRegressor(activation="logistic", pretrainer="rbm")``; the visible layer's machine is
-    chosen as :class:`DBNClassifier` says.
+    Short for ``MLPRegressor(activation="logistic", pretrainer="rbm", centered=True)``; the visible
+    layer's machine is chosen as :class:`DBNClassifier` says.
 
     Parameters
     ----------
@@ -134,6 +139,8 @@ class DBNRegressor(MLPRegressor):
         Of the fine-tuning, as in :class:`MLPRegressor`.
     early_stopping, validation_fraction, n_iter_no_change
         As there.
+    centered : bool, default=True
+        As there; the machines are centred whatever it says.
     dropout, input_dropout, noise, max_norm, unlabeled
         As there; rows without a target are used by the machines.
     random_state, verbose, warm_start, callbacks, checkpoint
@@ -180,6 +187,7 @@ class DBNRegressor(MLPRegressor):
         input_dropout: float = 0.0,
         noise: float = 0.0,
         max_norm: float | None = None,
+        centered: bool = True,
         unlabeled: Any = None,
         random_state: Any = None,
         verbose: bool = False,
@@ -207,6 +215,7 @@ class DBNRegressor(MLPRegressor):
             input_dropout=input_dropout,
             noise=noise,
             max_norm=max_norm,
+            centered=centered,
             unlabeled=unlabeled,
             random_state=random_state,
             verbose=verbose,

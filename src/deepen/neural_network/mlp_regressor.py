@@ -113,6 +113,10 @@ class MLPRegressor(LabelledScore, RegressorMixin, BaseMLP):
     init : {'glorot', 'he'}, default='glorot'
         How the weights start: scikit-learn's draws, or He's, which keep the scale of signals through
         many layers of rectifiers.
+    centered : bool, default=False
+        Train as on rows relative to their mean; coefs_ and intercepts_ are those for X itself. For
+        inputs that are bright everywhere, as photographs in [0, 1] are, with which rectifiers die and
+        logistic units saturate.
     pretrainer : estimator, list of them, 'rbm', 'autoencoder' or None, default=None
         Trains the hidden layers one after the other, each on what the one below makes of the rows,
         before the whole network is trained: a restricted Boltzmann machine or an autoencoder, or one
@@ -145,6 +149,8 @@ class MLPRegressor(LabelledScore, RegressorMixin, BaseMLP):
         Epochs run.
     t_ : int
         Rows seen.
+    offset_ : array of shape (n_features,)
+        Mean of the training rows, where ``centered``.
     pretrainers_ : list of estimators
         The fitted copies of ``pretrainer``, where there is one.
     n_layers_, n_outputs_ : int
@@ -216,6 +222,7 @@ class MLPRegressor(LabelledScore, RegressorMixin, BaseMLP):
         callbacks: Any = None,
         checkpoint: Any = None,
         init: str = "glorot",
+        centered: bool = False,
         pretrainer: Any = None,
         precision: str | None = None,
     ) -> None:
@@ -254,6 +261,7 @@ class MLPRegressor(LabelledScore, RegressorMixin, BaseMLP):
         self.callbacks = callbacks
         self.checkpoint = checkpoint
         self.init = init
+        self.centered = centered
         self.pretrainer = pretrainer
         self.precision = precision
 

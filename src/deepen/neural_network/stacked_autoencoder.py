@@ -17,9 +17,9 @@ from deepen.neural_network.mlp_classifier import MLPClassifier
 class StackedAutoencoderClassifier(MLPClassifier):
     """Stacked denoising autoencoders, fine-tuned for classes.
 
-    Short for ``MLPClassifier(activation="relu", pretrainer="autoencoder")``: each layer first learns
-    to repair corrupted rows of what lies below it. Standardised columns, or values in [0, 1], suit it; a
-    warning names a column that is neither.
+    Short for ``MLPClassifier(activation="relu", pretrainer="autoencoder", centered=True)``: each layer
+    first learns to repair corrupted rows of what lies below it. Standardised columns, or values in
+    [0, 1], suit it; a warning names a column that is neither.
 
     Parameters
     ----------
@@ -34,6 +34,8 @@ class StackedAutoencoderClassifier(MLPClassifier):
         Of the fine-tuning, as in :class:`MLPClassifier`.
     early_stopping, validation_fraction, n_iter_no_change
         As there.
+    centered : bool, default=True
+        As there, of the autoencoders too that 'autoencoder' stands for.
     dropout, input_dropout, noise, max_norm, class_weight, label_smoothing, unlabeled
         As there; rows without a target are used by the autoencoders.
     random_state, verbose, warm_start, callbacks, checkpoint
@@ -80,6 +82,7 @@ class StackedAutoencoderClassifier(MLPClassifier):
         input_dropout: float = 0.0,
         noise: float = 0.0,
         max_norm: float | None = None,
+        centered: bool = True,
         class_weight: Any = None,
         label_smoothing: float = 0.0,
         unlabeled: Any = None,
@@ -108,6 +111,7 @@ class StackedAutoencoderClassifier(MLPClassifier):
             input_dropout=input_dropout,
             noise=noise,
             max_norm=max_norm,
+            centered=centered,
             class_weight=class_weight,
             label_smoothing=label_smoothing,
             unlabeled=unlabeled,
