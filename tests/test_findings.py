@@ -50,6 +50,30 @@ def test_a_copy_of_the_target_is_a_leak_and_an_honest_column_is_not(rng):
     assert find_leaks(X[["a", "b", "id"]], rng.permutation(codes), "classification") == []
 
 
+def test_a_value_that_only_one_class_has_is_a_leak_and_its_gap_too(rng):
+    y = rng.randint(0, 3, 900)
+    reason = np.where((y == 2) & (rng.rand(900) < 0.4), rng.choice(list("abc"), 900), None)
+    paid = np.where((y == 1) & (rng.rand(900) < 0.5), np.nan, rng.rand(900))
+    rare = np.where(y == 2, np.nan, 1.0)
+    rare[np.flatnonzero(y == 2)[5:]] = 1.0  # five gaps may be chance
+    gaps = np.where(rng.rand(900) < 0.5, rng.rand(900), np.nan)
+    X = pd.DataFrame(
+        {"reason": reason, "paid": paid, "rare": rare, "gaps": gaps, "full": rng.rand(900)}
+    )
+    found = find_leaks(X, y, "classification")
+    assert {(leak.column, leak.told_by) for leak in found} == {("reason", "value"), ("paid", "gap")}
+    assert {leak.n_rows for leak in found} == {X["reason"].notna().sum(), X["paid"].isna().sum()}
+    assert (
+        "with a value in the column 'reason'"
+        in next(x for x in found if x.told_by == "value").sentence
+    )
+    assert (
+        "without a value in the column 'paid'"
+        in next(x for x in found if x.told_by == "gap").sentence
+    )
+    assert find_leaks(X, rng.permutation(y), "classification") == []
+
+
 def test_a_leak_of_a_regression_and_of_a_rare_class(rng):
     X, _ = table(1000)
     y = X["a"].to_numpy() + X["b"].to_numpy()

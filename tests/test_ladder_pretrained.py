@@ -411,7 +411,7 @@ def test_layers_learn_from_some_of_many_rows_and_from_all_without_a_target(monke
     rows = np.arange(12, dtype=np.float32).reshape(12, 1)
     seen = []
     monkeypatch.setattr(pretraining, "_trained", lambda model, X, *others: seen.append(X) or [])
-    monkeypatch.setattr(pretraining, "MOST_ROWS", 4)
+    monkeypatch.setattr(pretraining, "MOST_LABELLED", 4)
     model = DBNClassifier((3,))
     Pretraining(rows, n_unlabelled=2, seed=seed).start(model, None)
     drawn, others = np.split(seen[0].ravel(), [4])
@@ -426,7 +426,7 @@ def test_the_plan_counts_pre_training():
     before = cost().pretraining_seconds(sae)
     assert before > 0 == cost().pretraining_seconds(modern)
     assert cost(n_unlabelled=50_000).rows_before(sae) == 50_600
-    assert replace(cost(n_unlabelled=9), n_rows=1_000_000).rows_before(sae) == 50_009
+    assert replace(cost(n_unlabelled=9), n_rows=1_000_000).rows_before(sae) == 20_009
     many = cost().rung_seconds(sae, 1, 10) - cost().rung_seconds(sae, 1, 1)
     assert many == pytest.approx(9 * (before + cost().fit_seconds(sae, 600)), rel=0.05)
     model = cost()

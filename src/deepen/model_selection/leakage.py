@@ -2,9 +2,11 @@
 
     classification  balanced error of a small tree on that column / that of guessing, on other rows
     regression      squared error of the tree / variance, likewise
+    classification  share of other classes among the rows with a value there / among those without, or
+                    the other way round
 
 A column of which one of these is below 5 % is named. It may be an honest one; often it is the target
-under another name, or something that is known only afterwards.
+under another name, or something that is known only afterwards, as the reason of a cancellation is.
 """
 
 from __future__ import annotations
@@ -24,6 +26,7 @@ NEARLY = 0.05  # of what guessing gets wrong
 MOST_ROWS = 3000
 N_FOLDS = 2
 LEAVES_OF_A_VALUE = 64
+CHANCE = 1e-9  # of so few other classes among rows that say nothing
 NAMES_SHOWN = 3
 
 
@@ -36,18 +39,33 @@ class Leak:
     column : str
     share : float
         How much of the loss of guessing it takes away, on rows that the tree has not seen.
+    told_by : {"", "value", "gap"}
+        Where the values themselves determine nothing: whether there is one, or none, tells a class.
+    n_rows : int
+        Rows that tell it.
     """
 
     column: str
     share: float
+    told_by: str = ""
+    n_rows: int = 0
 
     @property
     def sentence(self) -> str:
         """What to check, in words."""
+        ignored = shlex.quote(f"{self.column}=ignore")
+        remedy = (
+            f"make sure that it is known before the target is, or leave it out: --types {ignored}"
+        )
+        if self.told_by:
+            rows = {"value": "with a value", "gap": "without a value"}[self.told_by]
+            return (
+                f"Of {self.n_rows} rows {rows} in the column {self.column!r} nearly all are of one class, and"
+                f" of the others not: {remedy}"
+            )
         return (
             f"The column {self.column!r} alone nearly determines the target (it takes away "
-            f"{100 * self.share:.0f} % of the error of guessing): make sure that it is known before the "
-            f"target is, or leave it out: --types {shlex.quote(f'{self.column}=ignore')}"
+            f"{100 * self.share:.0f} % of the error of guessing): {remedy}"
         )
 
 
@@ -98,7 +116,27 @@ def find_leaks(X: Any, y: NDArray[Any], task: Task, seed: int = 0) -> list[Leak]
         share = _share_explained(_numbers(frame.iloc[chosen, position]), y, task, folds)
         if share >= 1 - NEARLY:
             leaks.append(Leak(str(name), share))
+        elif task == "classification":
+            is_known = frame.iloc[chosen, position].notna().to_numpy()
+            for told_by, part in (("value", is_known), ("gap", ~is_known)):
+                if _tells_a_class(part, y):
+                    leaks.append(Leak(str(name), share, told_by, int(part.sum())))
     return sorted(leaks, key=lambda leak: -leak.share)
+
+
+def _tells_a_class(part: NDArray[np.bool_], y: NDArray[Any]) -> bool:
+    """Whether rows are nearly all of one class, which the others are not, and by no chance."""
+    from scipy.special import bdtr
+
+    n_rows = int(part.sum())
+    if not 0 < n_rows < len(part):
+        return False
+    names, counts = np.unique(y[part], return_counts=True)
+    commonest = names[counts.argmax()]
+    n_other = n_rows - int(counts.max())
+    share_elsewhere = float(np.mean(y[~part] != commonest))
+    is_nearly_one = n_other <= NEARLY * share_elsewhere * n_rows
+    return is_nearly_one and bool(bdtr(n_other, n_rows, share_elsewhere) < CHANCE)
 
 
 def _numbers(values: Any) -> NDArray[np.float64]:

@@ -19,7 +19,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from deepen.model_selection.metrics import Task
-from deepen.model_selection.pretraining import MOST_ROWS, fine_tuning_epochs, length_of
+from deepen.model_selection.pretraining import MOST_LABELLED, fine_tuning_epochs, length_of
 from deepen.model_selection.rungs import Rung
 from deepen.model_selection.splits import REPEATS_PER_SHUFFLE, SHARES
 from deepen.model_selection.training import BATCH_SIZE
@@ -137,7 +137,7 @@ class CostModel:
         """Rows that layers learn from without a target."""
         if not rung.pretraining:
             return 0
-        return min(int(SHARES[0] * self.n_rows), MOST_ROWS) + self.n_unlabelled
+        return min(int(SHARES[0] * self.n_rows), MOST_LABELLED) + self.n_unlabelled
 
     def pretraining_seconds(self, rung: Rung) -> float:
         """Estimate of training the layers of one repeat; 0 where there are none."""

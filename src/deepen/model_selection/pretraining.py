@@ -30,9 +30,9 @@ from deepen.model_selection.rung_models import (
 # and 3,000 steps are not better for columns in [0, 1].
 N_STEPS, BATCH_SIZE, LAYER_EPOCHS = 1000, 100, (5, 300)
 MASKED_SHARE = 0.5
-# More rows with a target, or more without, slow pre-training down and add little; what a layer makes of
-# them is the largest array of a climb.
-MOST_ROWS = 50_000
+# More rows without a target slow pre-training down and add little. Of those with one fewer will do: where
+# they are many, it has little to add, and what a layer makes of them is the largest array of a climb.
+MOST_ROWS, MOST_LABELLED = 50_000, 20_000
 LEAST_ON_ONE_SCALE = 4  # columns
 # A column's [0, 1] lies between these quantiles, so that one absurd value does not flatten it.
 QUANTILES = (0.01, 0.99)
@@ -90,11 +90,11 @@ class Pretraining:
         return seconds
 
     def _by_lot(self) -> Array:
-        """All rows, or `MOST_ROWS` of those with a target, which are the first, and the others."""
+        """All rows, or `MOST_LABELLED` of those with a target, which are the first, and the others."""
         n_labelled = len(self.rows) - self.n_unlabelled
-        if n_labelled <= MOST_ROWS:
+        if n_labelled <= MOST_LABELLED:
             return self.rows
-        drawn = np.random.default_rng(self.seed).choice(n_labelled, MOST_ROWS, replace=False)
+        drawn = np.random.default_rng(self.seed).choice(n_labelled, MOST_LABELLED, replace=False)
         return self.rows[np.concatenate([np.sort(drawn), np.arange(n_labelled, len(self.rows))])]
 
 
