@@ -139,7 +139,7 @@ def intervals(
     predicted : array-like of shape (n_samples,)
     least : float, optional
         Least target of the training rows. Where it is not negative, targets are taken to be amounts
-        that never are, and ends below zero are zero.
+        that never are, and ends below zero are zero; or the prediction, where that is.
 
     Returns
     -------
@@ -167,7 +167,7 @@ def intervals(
         half = np.array(widths)[np.searchsorted(quantiles["edges"], predicted, side="right")]
     low, high = predicted - half, predicted + half
     if least is not None and least >= 0:
-        low, high = np.maximum(low, 0), np.maximum(high, 0)
+        low, high = np.maximum(low, np.minimum(predicted, 0)), np.maximum(high, 0)
     return low, high
 
 

@@ -47,6 +47,11 @@ def evaluate(
             numbers = {"model": str(model), "data": data, "target": name, **asdict(figures)}
             write_text(json, as_json(numbers), force=force)
     out, say = console(), console(to_stderr=True).say
+    if _learnt_from(saved, data, len(truth)):
+        say(
+            "Note: these seem to be the rows that the model learnt from; on new rows it errs more."
+            " The report of its ladder, or rows set apart, say how much."
+        )
     for finding in saved.findings():
         say(f"Note: {finding.text}")
     if n_left_out:
@@ -54,6 +59,14 @@ def evaluate(
     _print_classes(out, figures, name) if saved.is_classifier else _print_amounts(
         out, figures, name
     )
+
+
+def _learnt_from(saved: Any, data: str, n_rows: int) -> bool:
+    """Whether a table has the name and the number of rows of that of the training."""
+    facts = saved.training
+    source = facts.get("data")
+    is_its_name = isinstance(source, str) and Path(source).name == Path(data).name
+    return is_its_name and facts.get("rows") == n_rows
 
 
 def _predictions(saved: Any, data: str, name: str) -> tuple[Any, Any, Any, int]:
