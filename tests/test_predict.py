@@ -288,6 +288,16 @@ def test_fit_names_columns_that_give_the_target_away_and_evaluate_its_own_rows(t
     assert "learnt from" not in good("evaluate", model, tmp_path / "others.csv").stderr
 
 
+def test_columns_of_one_name_are_told_and_are_no_target(tmp_path, rng):
+    data = tmp_path / "t.csv"
+    rows = [",".join(f"{v:.3f}" for v in row) for row in rng.uniform(size=(60, 4))]
+    data.write_text("\n".join(["a,b,a,y", *rows]))
+    words = ["--model", "linear", "--out", tmp_path / "m.deepen"]
+    assert "called 'a'; further ones: 'a.1'" in good("fit", data, "--target", "y", *words).stderr
+    assert "called 'a'; rename" in refused("fit", data, "--target", "a", *words, "--force")
+    assert "called" not in good("fit", data, "--target", "2", *words, "--force").stdout
+
+
 def test_no_intervals_were_kept(folder, tmp_path):
     words = ["--target", "amount", "--model", "linear", "--no-intervals"]
     good("fit", folder / "data.csv", *words, "--out", tmp_path / "m.deepen")

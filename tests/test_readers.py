@@ -93,6 +93,8 @@ def test_header_that_is_one(write):
     assert list(years.columns) == ["country", "2019", "2020"]
     twice = read_table(write("a,a,\n1,2,3\n"))
     assert list(twice.columns) == ["a", "a.1", "column_2"]
+    assert twice.attrs["repeated_names"] == ["a"]
+    assert read_table(write("a,a.1\n1,2\n")).attrs["repeated_names"] == []
 
 
 @pytest.mark.parametrize("end", ["\n", "\r\n"])

@@ -140,8 +140,17 @@ def read_with_target(source: str, target: str | None) -> tuple[Any, Any, str]:
 def read_whole(source: str, target: str | None) -> Any:
     """Table with its target column, without a line of sums."""
     from deepen.datasets import read_table
+    from deepen.datasets.delimited import REPEATED
 
-    return without_totals(read_table(source, target=target))
+    table = read_table(source, target=target)
+    for name in table.attrs.pop(REPEATED, ()):
+        if target == name:
+            fail(f"{source}: several columns are called {name!r}; rename all but the target.")
+        names = ", ".join(repr(one) for one in table.columns if one.rpartition(".")[0] == name)
+        console(to_stderr=True).say(
+            f"Note: several columns are called {name!r}; further ones: {names}"
+        )
+    return without_totals(table)
 
 
 def target_apart(table: Any, source: str, target: str | None) -> tuple[Any, Any, str]:

@@ -28,6 +28,7 @@ from deepen.datasets.values import MISSING, category_name, distinct, spread
 if TYPE_CHECKING:
     import pandas as pd
 
+REPEATED = "repeated_names"  # in a table's attrs: names that its header has more than once
 LARGE = 64 * 2**20  # bytes of text, beyond which numbers are kept short
 LOOKED_AT = 10_000  # rows that tell numbers from words
 MOST_DISTINCT = 0.5  # of the cells looked at: fewer are kept as categories
@@ -71,7 +72,9 @@ def read_delimited(path: Path, as_text: Sequence[str] = ()) -> pd.DataFrame:
         else:
             strings = pd.concat(part, ignore_index=True)
             columns[name] = strings if keep_text else _told(strings, dialect)
-    return pd.DataFrame(columns, copy=False)
+    table = pd.DataFrame(columns, copy=False)
+    table.attrs[REPEATED] = dialect.repeated
+    return table
 
 
 def delimited_chunks(

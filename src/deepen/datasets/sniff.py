@@ -53,6 +53,8 @@ class Dialect:
         Whether a column's cells are digits with leading zeros, which are names, not numbers.
     row_bytes : int
         Of a line in the first piece, on average.
+    repeated : list of str
+        Names that the header has more than once; the columns are numbered.
     """
 
     path: Path
@@ -65,6 +67,7 @@ class Dialect:
     n_bytes: int
     is_code: list[bool]
     row_bytes: int
+    repeated: list[str]
 
 
 def sniff(path: Path) -> Dialect:
@@ -86,6 +89,8 @@ def sniff(path: Path) -> Dialect:
     n_titles = _n_titles(sample)
     sample = sample[n_titles:]
     has_header = _has_header(sample)
+    counts = Counter(cell for cell in sample[0] if cell) if has_header else Counter[str]()
+    repeated = [name for name, count in counts.items() if count > 1]
     names = _column_names(sample[0] if has_header else [""] * len(sample[0]))
     if has_header and len(sample) == 1 and is_whole:
         raise DataError(f"{path}: has a header and no rows; add rows below the header.")
@@ -95,8 +100,9 @@ def sniff(path: Path) -> Dialect:
     n_skipped = _n_before(text, separator, n_titles) + has_header
     row_bytes = max(1, len(text) // max(1, len(text.splitlines())))
     return Dialect(
-        path, is_gzip, encoding, separator, decimal, names, n_skipped, n_bytes, is_code, row_bytes
-    )
+        path, is_gzip, encoding, separator, decimal, names, n_skipped, n_bytes, is_code, row_bytes,
+        repeated,
+    )  # fmt: skip
 
 
 def open_text(path: Path, is_gzip: bool, encoding: str) -> IO[str]:
