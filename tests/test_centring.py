@@ -9,13 +9,16 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from scipy import sparse
+from sklearn.frozen import FrozenEstimator
 
 import deepen
 from deepen.engine.devices import computing, to_numpy
 from deepen.layers.autoencoder_cost import AutoencoderCost
 from deepen.layers.centred_rows import CentredCost, plain, relative
+from deepen.layers.corruption import CORRUPTIONS
 from deepen.layers.cost import NetworkCost
 from deepen.layers.feed_forward import Params, forward
+from deepen.model_selection.rungs import RUNGS, build
 from deepen.neural_network import (
     Autoencoder,
     GradientMonitor,
@@ -23,6 +26,7 @@ from deepen.neural_network import (
     MLPRegressor,
     StackedAutoencoderClassifier,
 )
+from deepen.neural_network._centring import mean_row
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
@@ -132,24 +136,76 @@ def test_weights_count_in_the_mean_as_repeated_rows_do(rng):
         np.testing.assert_allclose(weighted, repeated, rtol=1e-12)
 
 
-def test_masked_rows_have_a_smaller_mean(rng):
-    X, _ = bright(rng)
-    masked = {"corruption": "masking", "corruption_level": 0.3}
-    for corruption, share in ((masked, 0.7), ({}, 1.0), ({"corruption": "gaussian"}, 1.0)):
-        model = Autoencoder((4,), max_iter=1, centered=True, **corruption).fit(X)
-        np.testing.assert_allclose(model.offset_, share * X.mean(axis=0), rtol=1e-12)
+@pytest.mark.parametrize("corruption", ["masking", "gaussian", "salt_and_pepper", None])
+def test_the_mean_is_that_of_corrupted_rows(corruption, rng):
+    X, _ = bright(rng, (4000, 3))
+    found = Autoencoder((4,), max_iter=1, centered=True, corruption=corruption).fit(X).offset_
+    if corruption is None:
+        np.testing.assert_allclose(found, X.mean(axis=0), rtol=1e-12)
+        return
+    low_high = (jnp.float32(X.min()), jnp.float32(X.max()))
+    rows, key = jnp.asarray(X, jnp.float32), jax.random.key(rng.randint(1000))
+    seen = np.asarray(CORRUPTIONS[corruption](rows, jnp.float32(0.3), low_high, key))
+    np.testing.assert_allclose(found, seen.mean(axis=0), atol=6 * seen.std() / np.sqrt(len(X)))
+
+
+def test_many_small_rows_add_up(rng):
+    X = np.full((300_000, 1), 0.1, np.float32)
+    for rows in (X, sparse.csr_matrix(X)):
+        for weights in (None, np.ones(len(X), np.float32)):
+            np.testing.assert_allclose(mean_row(rows, weights), np.float32(0.1), rtol=1e-6)
+
+
+def test_held_out_rows_are_scored_as_predict_would_and_not_in_the_mean(rng):
+    X, y = bright(rng)
+    X_val, y_val = bright(rng)
+    model = MLPClassifier(**SETTINGS, centered=True).fit(X, y, X_val=X_val, y_val=y_val)
+    assert model.best_validation_score_ == pytest.approx(model.score(X_val, y_val), abs=1e-6)
+    powers = 2.0 ** np.arange(40)[:, None]  # any sum of them says which
+    half = MLPClassifier(
+        (2,), early_stopping=True, validation_fraction=0.5, max_iter=1, centered=True
+    )
+    assert int(20 * half.fit(powers, np.arange(40) % 2).offset_[0]).bit_count() == 20
+
+
+def test_a_start_that_is_given_stays_what_it_was(rng):
+    X, y = bright(rng)
+    layer = FrozenEstimator(Autoencoder((7,), "tanh", max_iter=1, random_state=0).fit(X))
+    still = SETTINGS | {"hidden_layer_sizes": (7,), "learning_rate_init": 1e-12, "max_iter": 1}
+    model = MLPClassifier(**still, pretrainer=[layer], centered=True).fit(X, y)
+    np.testing.assert_allclose(model.intercepts_[0], layer.estimator.intercepts_[0], atol=1e-9)
+    np.testing.assert_allclose(model.coefs_[0], layer.estimator.coefs_[0], atol=1e-9)
+
+
+def test_a_callback_is_closed(rng):
+    class Closed:
+        is_closed = False
+
+        def __call__(self, event):
+            self.is_closed = False
+
+        def close(self):
+            self.is_closed = True
+
+    callback = Closed()
+    MLPClassifier(**SETTINGS, centered=True, callbacks=[callback]).fit(*bright(rng))
+    assert callback.is_closed
 
 
 def test_a_fit_goes_on_in_the_coordinates_that_it_began_in(rng, tmp_path):
     X, y = bright(rng)
     model = MLPClassifier(**SETTINGS, centered=True).partial_fit(X, y, classes=[0, 1])
     begun = model.offset_.copy()
+    apart = MLPClassifier(**SETTINGS).partial_fit(X - begun, y, classes=[0, 1])
     deepen.save(model, tmp_path / "model.deepen")
     loaded = deepen.load(tmp_path / "model.deepen")
     np.testing.assert_array_equal(loaded.offset_, begun)
     for one in (model, loaded):
         one.partial_fit(X + 1, y)
         np.testing.assert_array_equal(one.offset_, begun)
+    apart.partial_fit(X + 1 - begun, y)
+    for W, expected in zip(model.coefs_, apart.coefs_, strict=True):
+        np.testing.assert_allclose(W, expected, atol=1e-9)
     assert not hasattr(model.set_params(centered=False).fit(X, y), "offset_")
 
 
@@ -186,3 +242,9 @@ def test_the_layers_below_a_centred_network_are_centred_too(rng, monkeypatch):
     for is_centred in (False, True):
         model = StackedAutoencoderClassifier((5, 4), centered=is_centred, max_iter=1).fit(X, y)
         assert [layer.centered for layer in model.pretrainers_] == [is_centred] * 2
+
+
+def test_the_rungs_that_pre_train_are_centred():
+    for rung in (rung for rung in RUNGS if rung.pretraining):
+        for task in ("classification", "regression"):
+            assert build(rung, task, {}, 0).centered

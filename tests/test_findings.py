@@ -74,6 +74,18 @@ def test_a_value_that_only_one_class_has_is_a_leak_and_its_gap_too(rng):
     assert find_leaks(X, rng.permutation(y), "classification") == []
 
 
+def test_a_few_gaps_beside_a_rare_class_are_no_leak(rng):
+    for n_gaps, share in ((1, 0.04), (3, 0.01), (2, 0.02)):
+        y = (rng.rand(2000) < share).astype(int)
+        y[:2] = 0, 1
+        values = rng.rand(2000, 30)
+        for column in range(30):
+            values[rng.choice(2000, n_gaps, replace=False), column] = np.nan
+        values[y == 1, 0] = np.nan  # the gaps of a whole class are one, though
+        [leak] = find_leaks(pd.DataFrame(values), y, "classification")
+        assert leak.column == "0"
+
+
 def test_a_leak_of_a_regression_and_of_a_rare_class(rng):
     X, _ = table(1000)
     y = X["a"].to_numpy() + X["b"].to_numpy()

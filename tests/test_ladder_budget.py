@@ -322,7 +322,7 @@ def test_the_plan_says_what_will_be_counted():
     assert "epochs" in lines["deep"] and "epochs" not in lines["linear"]
     n_epochs = fine_tuning_epochs(30_000, BATCH_SIZE)
     assert (
-        "pre-trained on 30,000 rows" in lines["dbn"] and f"up to {n_epochs} epochs" in lines["dbn"]
+        "pre-trained on 20,000 rows" in lines["dbn"] and f"up to {n_epochs} epochs" in lines["dbn"]
     )
 
 

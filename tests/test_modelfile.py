@@ -5,6 +5,7 @@ import os
 import pickle
 import subprocess
 import sys
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ import pandas as pd
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from safetensors.numpy import load_file
 from safetensors.numpy import save as to_bytes
 from sklearn.base import BaseEstimator
 from sklearn.dummy import DummyClassifier, DummyRegressor
@@ -33,6 +35,7 @@ from deepen.modelfile import (
     register_model_type,
     save,
 )
+from deepen.neural_network import DBNClassifier, StackedAutoencoderClassifier
 
 DATA = Path(__file__).parent / "data"
 
@@ -280,6 +283,19 @@ def test_files_that_are_no_models(saved, tmp_path):
     assert "not JSON" in one_line_error(saved)
     write_file(saved, {"format": "other"})
     assert "not one of deepen" in one_line_error(saved)
+
+
+def test_networks_of_before_centring_stay_what_they_were(tmp_path):
+    X, y = np.random.default_rng(0).random((30, 4)), np.arange(30) % 2
+    for model in (DBNClassifier((2,), max_iter=1), StackedAutoencoderClassifier((2,), max_iter=1)):
+        path = tmp_path / "model.deepen"
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ConvergenceWarning)
+            save(model.fit(X, y), path, force=True)
+        header, arrays = header_of(path), load_file(path)
+        del header["model"]["params"]["centered"]
+        write_file(path, header, arrays)
+        assert load(path).centered is False
 
 
 def test_future_schema_and_unknown_or_forbidden_classes(saved):

@@ -293,7 +293,7 @@ def test_columns_of_one_name_are_told_and_are_no_target(tmp_path, rng):
     rows = [",".join(f"{v:.3f}" for v in row) for row in rng.uniform(size=(60, 4))]
     data.write_text("\n".join(["a,b,a,y", *rows]))
     words = ["--model", "linear", "--out", tmp_path / "m.deepen"]
-    assert "called 'a'; further ones: 'a.1'" in good("fit", data, "--target", "y", *words).stderr
+    assert "called 'a'; others: a.1" in good("fit", data, "--target", "y", *words).stderr
     assert "called 'a'; rename" in refused("fit", data, "--target", "a", *words, "--force")
     assert "called" not in good("fit", data, "--target", "2", *words, "--force").stdout
 

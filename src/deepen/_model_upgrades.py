@@ -1,6 +1,7 @@
 """Model files of earlier schema versions, brought to the present one as they are read.
 
 1 -> 2   a TableEncoder keeps one treatment a column instead of lists by kind
+2        networks that a pre-training starts were not centred before they had a parameter for it
 """
 
 from __future__ import annotations
@@ -12,6 +13,10 @@ import numpy as np
 from deepen._model_state import Arrays, decode, encode
 
 TABLE_ENCODER = "deepen.datasets.TableEncoder"
+SHORT_FORMS = tuple(
+    f"deepen.neural_network.{name}"
+    for name in ("DBNClassifier", "DBNRegressor", "StackedAutoencoderClassifier")
+)
 OTHER = "\0other"  # schema 1 did not keep the names of rare categories
 
 
@@ -31,16 +36,19 @@ def upgrade(node: Any, arrays: Arrays, schema: int) -> Any:
     -------
     node : JSON
     """
-    return _walk(node, arrays, "model") if schema == 1 else node
+    return _walk(node, arrays, "model", schema)
 
 
-def _walk(node: Any, arrays: Arrays, place: str) -> Any:
+def _walk(node: Any, arrays: Arrays, place: str, schema: int) -> Any:
     if isinstance(node, list):
-        return [_walk(item, arrays, f"{place}.{i}") for i, item in enumerate(node)]
+        return [_walk(item, arrays, f"{place}.{i}", schema) for i, item in enumerate(node)]
     if not isinstance(node, dict):
         return node
-    node = {key: _walk(item, arrays, f"{place}.{key}") for key, item in node.items()}
-    return _table_encoder(node, arrays, place) if node.get("__model__") == TABLE_ENCODER else node
+    node = {key: _walk(item, arrays, f"{place}.{key}", schema) for key, item in node.items()}
+    name = node.get("__model__")
+    if name in SHORT_FORMS and isinstance(node.get("params"), dict):
+        node["params"].setdefault("centered", False)
+    return _table_encoder(node, arrays, place) if name == TABLE_ENCODER and schema == 1 else node
 
 
 def _table_encoder(node: dict[str, Any], arrays: Arrays, place: str) -> dict[str, Any]:

@@ -146,10 +146,8 @@ def read_whole(source: str, target: str | None) -> Any:
     for name in table.attrs.pop(REPEATED, ()):
         if target == name:
             fail(f"{source}: several columns are called {name!r}; rename all but the target.")
-        names = ", ".join(repr(one) for one in table.columns if one.rpartition(".")[0] == name)
-        console(to_stderr=True).say(
-            f"Note: several columns are called {name!r}; further ones: {names}"
-        )
+        names = ", ".join(one for one in table.columns if one.rpartition(".")[0] == name)
+        console(to_stderr=True).say(f"Note: several columns are called {name!r}; others: {names}")
     return without_totals(table)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import sys
+import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
 # glibc: what is larger has pages of its own, which go back when it is freed. It raises the limit, up to
 # 32 MiB, whenever one is freed, unless told.
 M_MMAP_THRESHOLD, LARGE = -3, 2**20
+AT_LEAST = 1.0  # seconds between two looks for what is free, some milliseconds each
 
 
 def part_with_large_blocks() -> None:
@@ -52,11 +54,16 @@ def frugal(progress: Callable[[LadderEvent], None]) -> Callable[[LadderEvent], N
     """The same, minding memory: JAX is loaded once the whole table is gone, not beside it."""
     from deepen.cli._common import warm_up
 
+    given_back = 0.0
+
     def told(event: LadderEvent) -> None:
+        nonlocal given_back
         if event.kind in ("rung", "after"):
             forget_programs()  # no two rungs have the same network, and no two curves of labels
-        if event.kind in ("rung", "refit", "after"):
+        # The compiler leaves 100 MB behind, where the next setting has another program.
+        if event.kind in ("rung", "refit", "after") or time.monotonic() - given_back > AT_LEAST:
             give_back()
+            given_back = time.monotonic()
         if event.kind == "rung" and event.role != "baseline":
             warm_up()
         progress(event)

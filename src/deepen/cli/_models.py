@@ -50,12 +50,12 @@ def task_of(model: str) -> str | None:
 
 
 def parsed_settings(settings: list[str]) -> dict[str, Any]:
-    """Values as Python literals where they are, words otherwise; 100,50 is a tuple.
+    """Values as Python literals where they are, words otherwise; 100,50 is a tuple, true is True.
 
     Examples
     --------
-    >>> parsed_settings(["hidden_layer_sizes=100,50", "solver=sgd", "alpha=1e-3"])
-    {'hidden_layer_sizes': (100, 50), 'solver': 'sgd', 'alpha': 0.001}
+    >>> parsed_settings(["hidden_layer_sizes=100,50", "solver=sgd", "alpha=1e-3", "centered=true"])
+    {'hidden_layer_sizes': (100, 50), 'solver': 'sgd', 'alpha': 0.001, 'centered': True}
     """
     parsed: dict[str, Any] = {}
     for setting in settings:
@@ -65,7 +65,7 @@ def parsed_settings(settings: list[str]) -> dict[str, Any]:
         try:
             parsed[name] = ast.literal_eval(text)
         except (ValueError, SyntaxError, MemoryError, RecursionError):
-            parsed[name] = text
+            parsed[name] = {"true": True, "false": False, "none": None}.get(text.lower(), text)
     return parsed
 
 

@@ -83,7 +83,7 @@ class Climber:
         self.take_known(attempt)
         result.reason = ""
         self.tell("rung", result.title, n_repeats=n_repeats, role=result.role,
-                  seconds_left=self._estimate(attempt))  # fmt: skip
+                  seconds_left=min(self._estimate(attempt), share))  # fmt: skip
         # What the listener does first, such as loading a compiler, is not this rung's time; the
         # baseline costs nothing.
         is_free = np.isinf(share) or rung.role == "baseline"

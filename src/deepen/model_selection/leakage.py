@@ -38,7 +38,7 @@ class Leak:
     ----------
     column : str
     share : float
-        How much of the loss of guessing it takes away, on rows that the tree has not seen.
+        How much of the loss of guessing its values take away, on rows that the tree has not seen.
     told_by : {"", "value", "gap"}
         Where the values themselves determine nothing: whether there is one, or none, tells a class.
     n_rows : int
@@ -84,7 +84,7 @@ def rests_on(leaks: Sequence[Leak]) -> str:
 
 
 def find_leaks(X: Any, y: NDArray[Any], task: Task, seed: int = 0) -> list[Leak]:
-    """Columns of a table that alone nearly determine the target, worst first.
+    """Columns of a table that alone nearly determine the target, or tell one class of it, worst first.
 
     Parameters
     ----------
@@ -126,17 +126,18 @@ def find_leaks(X: Any, y: NDArray[Any], task: Task, seed: int = 0) -> list[Leak]
 
 def _tells_a_class(part: NDArray[np.bool_], y: NDArray[Any]) -> bool:
     """Whether rows are nearly all of one class, which the others are not, and by no chance."""
-    from scipy.special import bdtr
-
     n_rows = int(part.sum())
     if not 0 < n_rows < len(part):
         return False
     names, counts = np.unique(y[part], return_counts=True)
-    commonest = names[counts.argmax()]
-    n_other = n_rows - int(counts.max())
-    share_elsewhere = float(np.mean(y[~part] != commonest))
-    is_nearly_one = n_other <= NEARLY * share_elsewhere * n_rows
-    return is_nearly_one and bool(bdtr(n_other, n_rows, share_elsewhere) < CHANCE)
+    is_other = y != names[counts.argmax()]
+    n_other = int(is_other[part].sum())
+    if n_other > NEARLY * float(np.mean(is_other[~part])) * n_rows:
+        return False
+    from scipy.stats import hypergeom
+
+    # Of rows drawn by lot, so few of other classes or fewer (Fisher's exact test).
+    return bool(hypergeom.cdf(n_other, len(y), int(is_other.sum()), n_rows) < CHANCE)
 
 
 def _numbers(values: Any) -> NDArray[np.float64]:

@@ -76,7 +76,7 @@ class BaseNetwork(
             self._initialize(rng, X, y)
         train, held_out_rows = self._split(X, y, weights, held_out, incremental, rng)
         if is_first and self.centered:
-            self._center(train[0], train[2])
+            self._center(mean_row(train[0], train[2]))
         if is_first and self.pretrainer is not None:
             self._pretrain(rng, train[0], unlabelled)
         self._minimize(rng, train, held_out_rows, incremental)
@@ -104,9 +104,9 @@ class BaseNetwork(
         self.__dict__.pop("pretrainers_", None)
         self.__dict__.pop("offset_", None)
 
-    def _center(self, X: Any, weights: Array | None, share_seen: float = 1.0) -> None:
+    def _center(self, mean: Array) -> None:
         """Take the weights that were drawn for those of rows relative to their mean."""
-        self.offset_ = mean_row(X, weights) * X.dtype.type(share_seen)
+        self.offset_ = mean
         self.intercepts_ = list(Coordinates(self.offset_).outside(self._params()).intercepts)
 
     def _pretrain(self, rng: np.random.RandomState, X: Any, unlabelled: Any) -> None:

@@ -93,7 +93,7 @@ class Autoencoder(BaseNetwork):
     n_features_in_, feature_names_in_
         As in scikit-learn.
     offset_ : array of shape (n_features,)
-        Mean of the rows as the encoder saw them, masked ones included, where ``centered``.
+        Mean of the rows as the encoder sees them in training, corrupted, where ``centered``.
     pretrainers_ : list of estimators
         The fitted copies of ``pretrainer``, where there is one.
 
@@ -367,10 +367,13 @@ class Autoencoder(BaseNetwork):
             )
         return by_loss if self.output_activation == "auto" else self.output_activation
 
-    def _center(self, X: Any, weights: Array | None, share_seen: float = 1.0) -> None:
-        is_masked = self.corruption == "masking"
-        share_seen = 1 - self.corruption_level if is_masked else share_seen
-        super()._center(X, weights, share_seen)
+    def _center(self, mean: Array) -> None:
+        level = mean.dtype.type(self.corruption_level)
+        if self.corruption == "masking":
+            mean = (1 - level) * mean
+        elif self.corruption == "salt_and_pepper":
+            mean = (1 - level) * mean + level * mean.dtype.type(np.mean(self._extremes))
+        super()._center(mean)
 
     def _code_layer(self) -> int:
         return len(self.coefs_) // 2

@@ -120,7 +120,7 @@ class MLPClassifier(LabelledScore, ClassifierMixin, BaseMLP):
     centered : bool, default=False
         Train as on rows relative to their mean; coefs_ and intercepts_ are those for X itself. For
         inputs that are bright everywhere, as photographs in [0, 1] are, with which rectifiers die and
-        logistic units saturate.
+        logistic units saturate. A fit that goes on from an earlier one keeps what that one had.
     pretrainer : estimator, list of them, 'rbm', 'autoencoder' or None, default=None
         Trains the hidden layers one after the other, each on what the one below makes of the rows,
         before the whole network is trained: a restricted Boltzmann machine or an autoencoder, or one
@@ -160,7 +160,7 @@ class MLPClassifier(LabelledScore, ClassifierMixin, BaseMLP):
     t_ : int
         Rows seen.
     offset_ : array of shape (n_features,)
-        Mean of the training rows, where ``centered``.
+        Weighted mean of the rows of the fit, or of the first ``partial_fit``, where ``centered``.
     pretrainers_ : list of estimators
         The fitted copies of ``pretrainer``, where there is one.
     n_layers_, n_outputs_ : int
