@@ -296,6 +296,16 @@ def test_many_classes_are_taken_together():
     assert matrix.count("<tr") == 1 + 15 and "26 others" in matrix
 
 
+def test_the_farthest_residual_is_in_the_picture_whichever_row_has_it(seed):
+    targets = np.random.default_rng(seed).normal(100, 30, 5000)
+    predictions = targets.copy()
+    predictions[seed % 5000] += 7777
+    report = replace(
+        sample_report(is_classification=False), targets=targets, predictions=predictions
+    )
+    assert "farther off, up to 7,780" in render(report)
+
+
 def test_the_confusion_matrix_adds_up():
     targets = np.array(["a"] * 200 + ["b"] * 50)
     predictions = np.array(["a"] * 150 + ["b"] * 49 + ["c"] + ["b"] * 50)

@@ -13,6 +13,7 @@ from deepen.report.text import capital, counted, named, shown
 MOST_CLASSES = 15
 SHADES = 20  # steps of the matrix's colour
 CURVE_POINTS = 120
+N_FARTHEST = 10  # residuals that no draw of rows leaves out
 HUNDREDS = 100.0  # in which a figure of three digits has no decimals
 CORNER = 0.4  # above it, both axes of a calibration begin later than at 0
 
@@ -37,11 +38,13 @@ def _residuals(report: Report, most: int) -> tuple[str, int, str]:
     """Picture, the number of rows in it, and which of them lie beyond its edge."""
     targets = np.asarray(report.targets, dtype=np.float64)
     predictions = np.asarray(report.predictions, dtype=np.float64)
-    keep = np.linspace(0, len(targets) - 1, min(len(targets), most)).astype(int)
-    truth, predicted = targets[keep], predictions[keep]
-    residuals = truth - predicted
+    sizes = np.abs(targets - predictions)
+    evenly = np.linspace(0, len(targets) - 1, min(len(targets), most - N_FARTHEST)).astype(int)
+    keep = np.union1d(evenly, np.argsort(sizes)[-N_FARTHEST:])
+    predicted = predictions[keep]
+    residuals = targets[keep] - predicted
     # A few far points would flatten the rest: they are drawn at the edge.
-    reach = float(np.quantile(np.abs(residuals), 0.995)) * 1.15 or 1.0
+    reach = float(np.quantile(sizes, 0.995)) * 1.15 or 1.0
     chart = Chart(
         Span(predicted.tolist()),
         Span([-reach, reach]),
@@ -56,7 +59,7 @@ def _residuals(report: Report, most: int) -> tuple[str, int, str]:
         edges = np.copysign(reach, residuals[is_far])
         chart.dots(predicted[is_far].tolist(), edges.tolist(), "points s2")
         verb, dots = ("is", "dot stands") if n_far == 1 else ("are", "dots stand")
-        farthest = float(f"{np.abs(residuals).max():.3g}")
+        farthest = float(f"{sizes.max():.3g}")
         end = f"{farthest:,.0f}" if farthest >= HUNDREDS else f"{farthest:g}"
         beyond = (
             f" {n_far:,} of these {verb} farther off, up to {end}: the coloured {dots} at the edge."
