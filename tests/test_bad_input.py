@@ -137,7 +137,7 @@ def test_a_line_of_sums_is_left_out_and_said(tmp_path):
         data.write_bytes(csv(table) + last.encode())
         result = run("fit", data, "--target", "y", *FIT, "--out", tmp_path / "m", "--force")
         assert f"{n_rows} rows" in result.stdout and note in result.stderr
-        assert ("Note" in result.stderr) == bool(note)
+        assert ("line of sums" in result.stderr) == bool(note)
         judged = run("evaluate", tmp_path / "m", data)
         assert f"{n_rows} rows" in judged.stdout and note in judged.stderr
 
