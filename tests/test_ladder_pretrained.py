@@ -416,9 +416,10 @@ def test_layers_learn_from_some_of_many_rows_and_from_all_without_a_target(monke
     Pretraining(rows, n_unlabelled=2, seed=seed).start(model, None)
     drawn, others = np.split(seen[0].ravel(), [4])
     assert others.tolist() == [10, 11] and len(set(drawn)) == 4 and drawn.max() < 10
+    assert Pretraining(rows, n_unlabelled=2).n_learnt == len(seen[0])
     few = Pretraining(rows[:6], n_unlabelled=2, seed=seed)
     few.start(model.set_params(pretrainer="rbm"), None)
-    assert seen[1] is few.rows
+    assert seen[1] is few.rows and few.n_learnt == 6
 
 
 def test_the_plan_counts_pre_training():

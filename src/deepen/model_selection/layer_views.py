@@ -69,7 +69,7 @@ def _view(attempt: Attempt, data: Data, deadline: float, *, has_maps: bool) -> L
     layers = fitted.model.pretrainers_
     X = held_out(arrays)[0][:MOST_ROWS]
     back = _down(layers, _up(layers, X))
-    n, n_unlabelled = len(arrays.pretraining.rows), arrays.pretraining.n_unlabelled
+    n, n_unlabelled = arrays.pretraining.n_learnt, arrays.pretraining.n_unlabelled
     inputs = _pixels_of(data, arrays)
     scaled = _own_units(data, arrays, inputs) if inputs else lambda values: values
     share = _share_back(scaled(X), scaled(back))
@@ -88,6 +88,8 @@ def _view(attempt: Attempt, data: Data, deadline: float, *, has_maps: bool) -> L
         made = {name: scaled(values) for name, values in made.items()}
         pictures = _pictures(list(data.X.columns), inputs, filters_of(layers), made)
     maps, labels = _maps(fitted.model, arrays, data, deadline) if has_maps else ([], [])
+    if has_maps and not maps and len(X) >= LEAST_POINTS:
+        words += " No time was left for maps of its features."
     return LayersView(attempt.result.title, words, maps=maps, labels=labels, **pictures)
 
 

@@ -89,6 +89,11 @@ class Pretraining:
         model.set_params(pretrainer=[FrozenEstimator(layer) for layer in layers])
         return seconds
 
+    @property
+    def n_learnt(self) -> int:
+        """Rows that the layers learn from."""
+        return min(len(self.rows) - self.n_unlabelled, MOST_LABELLED) + self.n_unlabelled
+
     def _by_lot(self) -> Array:
         """All rows, or `MOST_LABELLED` of those with a target, which are the first, and the others."""
         n_labelled = len(self.rows) - self.n_unlabelled

@@ -25,11 +25,13 @@ def layers(report: Report, limits: Limits) -> Part | None:
     views = [view for view in report.layers if view.words]
     if not views:
         return None
-    note = (
-        "Filters, reconstructions and samples are those of the layers before they saw a target; maps "
-        "are of the features after fine-tuning. Coloured rows trained nothing; grey ones, without a "
-        "target, taught the layers."
-    )
+    note = "Filters, reconstructions and samples are those of the layers before they saw a target"
+    if any(view.maps for view in views):
+        note += (
+            "; maps are of the features after fine-tuning. Coloured rows trained nothing; grey ones, without"
+            " a target, taught the layers"
+        )
+    note += "."
     body = "".join(_view(view, limits) for view in views)
     return part("layers", "What pre-training learnt", note, body)
 
