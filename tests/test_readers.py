@@ -49,6 +49,17 @@ def test_line_ends_blank_lines_and_spaces(write, end):
     assert table.to_dict("list") == {"id": [1, 2], "name": ["x", "y"]}
 
 
+def test_points_of_thousands_do_not_hide_decimal_commas(write):
+    rows = [f"{k}.{k}00;x;{k},5" for k in range(1, 10)]
+    table = read_table(write("a;b;c\n" + "\n".join([*rows, "7.000;x;0,25"]) + "\n"))
+    assert table["c"].tolist() == [*(k + 0.5 for k in range(1, 10)), 0.25]
+    assert table["a"][0] == 1100.0
+    # A comma here and there in a table of points is none of numbers.
+    rows = [f"{k}.125;{k}.250;{k}.5" for k in range(1, 10)]
+    table = read_table(write("a;b;c\n" + "\n".join([*rows, "1,5;2.125;3.5"]) + "\n"))
+    assert table["b"].tolist()[:2] == [1.25, 2.25]
+
+
 def test_decimal_comma_is_seen_only_where_it_is_not_the_separator(write):
     assert list(read_table(write("a;b\n1,5;2\n3,25;-1,0\n"))["a"]) == [1.5, 3.25]
     assert list(read_table(write("a;b\n1.5;x,y\n3.25;z\n"))["a"]) == [1.5, 3.25]

@@ -24,6 +24,7 @@ from deepen.datasets.values import MISSING
 
 SEPARATORS = "\t;|,"  # by rank: a comma may also be a decimal comma or part of a text
 DECIMAL_COMMA = re.compile(r"[+-]?\d*,\d+")
+POINT_OF_THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2}\.\d{3}")
 SAMPLE = 200  # records looked at to find separator, decimal mark and header
 MOST_TITLES = 10  # records above a header
 PIECE = 2**20  # bytes read at a time, and looked at
@@ -255,8 +256,10 @@ def _column_names(header: list[str]) -> list[str]:
 def _has_decimal_comma(records: list[list[str]]) -> bool:
     cells = [cell for record in records for cell in record]
     commas = sum(DECIMAL_COMMA.fullmatch(cell) is not None for cell in cells)
-    points = sum("." in cell and is_number(cell) for cell in cells)
-    return commas > points
+    points = [cell for cell in cells if "." in cell and is_number(cell)]
+    # Beside decimal commas, points that all stand before three digits stand between thousands.
+    may_be_thousands = all(POINT_OF_THOUSANDS.fullmatch(cell) for cell in points)
+    return commas > (len(points) / 2 if may_be_thousands else len(points))
 
 
 def _is_code(rows: list[list[str]], j: int) -> bool:
