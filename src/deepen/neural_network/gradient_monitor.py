@@ -20,7 +20,8 @@ class GradientMonitor:
     """Callback that records gradients, activations and slopes of each layer on a fixed probe batch.
 
     Give it to ``callbacks`` of :class:`MLPClassifier`, :class:`MLPRegressor` or :class:`Autoencoder`; it
-    changes no bit of the fit. A new fit starts a new record. Each record costs a forward and a backward
+    changes no bit of the fit. Of a ``centered`` network it shows the gradient in ``coefs_``, which the mean
+    row makes larger than the one that is stepped along. A new fit starts a new record. Each record costs a forward and a backward
     pass over the probe rows.
 
     Parameters
