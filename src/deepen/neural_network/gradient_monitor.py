@@ -21,8 +21,8 @@ class GradientMonitor:
 
     Give it to ``callbacks`` of :class:`MLPClassifier`, :class:`MLPRegressor` or :class:`Autoencoder`; it
     changes no bit of the fit. Of a ``centered`` network it shows the gradient in ``coefs_``, which the mean
-    row makes larger than the one that is stepped along. A new fit starts a new record. Each record costs a forward and a backward
-    pass over the probe rows.
+    row makes larger than the one that is stepped along. A new fit starts a new record. Each record costs
+    a forward and a backward pass over the probe rows.
 
     Parameters
     ----------
