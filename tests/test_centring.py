@@ -13,6 +13,7 @@ from sklearn.frozen import FrozenEstimator
 
 import deepen
 from deepen.engine.devices import computing, to_numpy
+from deepen.functions.moments import column_means
 from deepen.layers.autoencoder_cost import AutoencoderCost
 from deepen.layers.centred_rows import CentredCost, plain, relative
 from deepen.layers.corruption import CORRUPTIONS
@@ -26,7 +27,6 @@ from deepen.neural_network import (
     MLPRegressor,
     StackedAutoencoderClassifier,
 )
-from deepen.neural_network._centring import mean_row
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
@@ -153,7 +153,7 @@ def test_many_small_rows_add_up(rng):
     X = np.full((300_000, 1), 0.1, np.float32)
     for rows in (X, sparse.csr_matrix(X)):
         for weights in (None, np.ones(len(X), np.float32)):
-            np.testing.assert_allclose(mean_row(rows, weights), np.float32(0.1), rtol=1e-6)
+            np.testing.assert_allclose(column_means(rows, weights), np.float32(0.1), rtol=1e-6)
 
 
 def test_held_out_rows_are_scored_as_predict_would_and_not_in_the_mean(rng):

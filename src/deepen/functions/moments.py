@@ -77,7 +77,7 @@ def column_means(X: Any, weights: Array | None = None) -> Array:
     """Mean of the rows in float64, (n_samples, n_features) -> (n_features,)."""
     if weights is not None:
         weights = np.asarray(weights, np.float64)
-        return np.asarray(X.T @ weights, np.float64).ravel() / weights.sum()
+        return _weighted_sum(X, weights) / weights.sum()
     total = np.zeros(X.shape[1])
     if sparse.issparse(X):
         _add_sparse_columns(X, total)
@@ -85,6 +85,16 @@ def column_means(X: Any, weights: Array | None = None) -> Array:
         for start in range(0, X.shape[0], SUMMED_AT_ONCE):
             total += X[start : start + SUMMED_AT_ONCE].sum(axis=0)
     total /= X.shape[0]
+    return total
+
+
+def _weighted_sum(X: Any, weights: Array) -> Array:
+    if sparse.issparse(X):
+        return np.asarray(X.T @ weights, np.float64).ravel()
+    total, start = np.zeros(X.shape[1]), 0
+    for rows in row_blocks(X, np.float64):  # a product with all of them copies them all
+        total += weights[start : start + len(rows)] @ rows
+        start += len(rows)
     return total
 
 

@@ -22,9 +22,9 @@ from deepen._callbacks_of_sklearn import CallbackSupport, callback_session
 from deepen.base import check_held_out, check_parameters, warn_not_converged
 from deepen.functions.activations import ACTIVATIONS
 from deepen.functions.initializers import INITIALIZERS
-from deepen.functions.moments import stacked
+from deepen.functions.moments import column_means, stacked
 from deepen.layers.feed_forward import Params, hidden
-from deepen.neural_network._centring import Coordinates, mean_row
+from deepen.neural_network._centring import Coordinates
 from deepen.neural_network._network_run import Rows, network_run, rows_of_a_batch
 from deepen.neural_network._pretraining import encoder_weights, pretrain, pretraining_rows
 from deepen.solvers import is_deterministic, resolve_solver
@@ -76,7 +76,7 @@ class BaseNetwork(
             self._initialize(rng, X, y)
         train, held_out_rows = self._split(X, y, weights, held_out, incremental, rng)
         if is_first and self.centered:
-            self._center(mean_row(train[0], train[2]))
+            self._center(column_means(train[0], train[2]).astype(X.dtype))
         if is_first and self.pretrainer is not None:
             self._pretrain(rng, train[0], unlabelled)
         self._minimize(rng, train, held_out_rows, incremental)

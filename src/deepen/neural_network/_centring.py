@@ -8,27 +8,9 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse
-
-from deepen.functions.moments import row_blocks
 
 Array = NDArray[Any]
-
-
-def mean_row(X: Any, weights: Array | None = None) -> Array:
-    """Weighted mean of the rows, (n_features,), of an array or a sparse matrix; added up in float64."""
-    w = np.ones(X.shape[0]) if weights is None else weights.astype(np.float64)
-    if sparse.issparse(X):
-        total = w @ X
-    else:
-        total = np.zeros(X.shape[1])
-        start = 0
-        for block in row_blocks(X, np.float64):
-            total += w[start : start + len(block)] @ block
-            start += len(block)
-    return np.asarray(total / w.sum()).ravel().astype(X.dtype)
 
 
 class Coordinates(NamedTuple):

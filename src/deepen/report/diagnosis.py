@@ -39,7 +39,8 @@ def _residuals(report: Report, most: int) -> tuple[str, int, str]:
     targets = np.asarray(report.targets, dtype=np.float64)
     predictions = np.asarray(report.predictions, dtype=np.float64)
     sizes = np.abs(targets - predictions)
-    evenly = np.linspace(0, len(targets) - 1, min(len(targets), most - N_FARTHEST)).astype(int)
+    n_evenly = len(targets) if len(targets) <= most else most - N_FARTHEST
+    evenly = np.linspace(0, len(targets) - 1, n_evenly).astype(int)
     keep = np.union1d(evenly, np.argsort(sizes)[-N_FARTHEST:])
     predicted = predictions[keep]
     residuals = targets[keep] - predicted
