@@ -381,6 +381,20 @@ def test_a_test_file_alone_judges_and_its_copies_do_not_train():
         assert 0 not in np.concatenate(split[:3]) and len(np.concatenate(split[:3])) == 239
     with pytest.raises(ValueError, match="lacks the columns d"):
         ladder.fit(X, y, X_test=X_test.drop(columns="d"), y_test=y_test)
+    with pytest.raises(ValueError, match="need the names of X's columns"):
+        ladder.fit(X, y, X_test=X_test.to_numpy(), y_test=y_test)
+
+
+def test_tables_of_other_libraries_keep_the_names_of_their_columns():
+    pa = pytest.importorskip("pyarrow")
+    X, y = table()
+    X_test, y_test = table(60, seed=1)
+    ladder = Ladder(repeats=3, trials=1, rungs=QUICK)
+    of_pandas = ladder.fit(X, y, X_test=X_test, y_test=y_test).best_estimator_
+    ours, theirs = pa.Table.from_pandas(X), pa.Table.from_pandas(X_test[X.columns[::-1]])
+    of_arrow = ladder.fit(ours, y, X_test=theirs, y_test=y_test).best_estimator_
+    assert [column.name for column in ladder.columns_] == list(X.columns)
+    np.testing.assert_array_equal(of_arrow.predict_proba(theirs), of_pandas.predict_proba(X_test))
 
 
 def test_rare_classes_count_and_the_best_may_be_saved():

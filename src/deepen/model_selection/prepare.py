@@ -139,7 +139,7 @@ def prepare_table(task: Task | None, given: Given, missing: Missing | None = Non
     import pandas as pd
 
     X, y, groups, time, X_test, y_test = given.take()
-    X = X if hasattr(X, "iloc") else np.asarray(X)
+    X, X_test = _table_or_array(X), None if X_test is None else _table_or_array(X_test)
     n_own = X.shape[0]
     if X_test is not None:
         if groups is not None or time is not None:
@@ -168,6 +168,13 @@ def _without_codes(X: Any, missing: Missing | None) -> Blanked:
     return blanked if is_table else blanked._replace(table=blanked.table.to_numpy())
 
 
+def _table_or_array(X: Any) -> Any:
+    """A DataFrame with the names of its columns, whichever library it comes from, or an array."""
+    if hasattr(X, "iloc"):
+        return X
+    return as_table(X)[0] if hasattr(X, "to_pandas") else np.asarray(X)
+
+
 def _rows(X: Any, index: NDArray[np.int64]) -> Any:
     return X.iloc[index] if hasattr(X, "iloc") else X[index]
 
@@ -179,6 +186,8 @@ def _with_test_rows(X: Any, y: Any, X_test: Any, y_test: Any) -> tuple[Any, Any]
     y = pd.concat([pd.Series(y), pd.Series(y_test)], ignore_index=True)
     if not hasattr(X, "iloc"):
         return np.concatenate([X, np.asarray(X_test)]), y
+    if not hasattr(X_test, "columns"):
+        raise ValueError("the rows that judge need the names of X's columns; give a DataFrame.")
     missing = [str(name) for name in X.columns if name not in X_test.columns]
     if missing:
         raise ValueError(f"the test file lacks the columns {', '.join(missing[:5])}.")
@@ -248,7 +257,7 @@ def prepare(X: Any, y: Any, task: Task | None) -> tuple[Any, NDArray[Any], Task,
 
     from deepen.datasets import infer_task
 
-    X = X if hasattr(X, "iloc") else np.asarray(X)
+    X = _table_or_array(X)
     if X.ndim != 2:
         raise ValueError(
             f"Expected 2D array, got {X.ndim}D array instead: "
