@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from deepen.cli._memory import forget_programs
+from deepen.cli import _memory
+from deepen.cli._memory import forget_programs, give_back_after_compiling
 
 LARGE_BLOCKS = """
 import os
@@ -47,3 +48,21 @@ def test_programs_are_forgotten():
     assert double._cache_size() == 1
     forget_programs()
     assert double._cache_size() == 0 and double(2.0) == 4
+
+
+def test_memory_goes_back_after_each_long_compilation(monkeypatch):
+    import jax
+    from jax import monitoring
+
+    given_back = []
+    monkeypatch.setattr(_memory, "give_back", lambda: given_back.append(True))
+    told = give_back_after_compiling.__wrapped__()
+    try:
+        monkeypatch.setattr(_memory, "LONG", 1e9)
+        jax.jit(lambda x: x + 17)(1.0)
+        assert not given_back
+        monkeypatch.setattr(_memory, "LONG", 0.0)
+        jax.jit(lambda x: x + 19)(1.0)
+        assert given_back
+    finally:
+        monitoring.unregister_event_duration_listener(told)

@@ -6,6 +6,7 @@ import ctypes
 import sys
 import time
 from collections.abc import Callable
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 # 32 MiB, whenever one is freed, unless told.
 M_MMAP_THRESHOLD, LARGE = -3, 2**20
 AT_LEAST = 1.0  # seconds between two looks for what is free, some milliseconds each
+COMPILED, LONG = "/jax/core/compile/backend_compile_duration", 0.2  # seconds
 
 
 def part_with_large_blocks() -> None:
@@ -42,6 +44,22 @@ def give_back() -> None:
         trim(ctypes.c_size_t(0))
 
 
+@cache
+def give_back_after_compiling() -> Callable[..., None]:
+    """From now on, what a compiler leaves behind, some 100 MB, is gone before the next one starts.
+
+    Returns what JAX calls.
+    """
+    from jax import monitoring
+
+    def compiled(event: str, seconds: float, **_: Any) -> None:
+        if event == COMPILED and seconds > LONG:
+            give_back()
+
+    monitoring.register_event_duration_secs_listener(compiled)
+    return compiled
+
+
 def _of_c_library(name: str) -> Any:
     """A function of it; None of another C library, or on Windows."""
     try:
@@ -66,6 +84,7 @@ def frugal(progress: Callable[[LadderEvent], None]) -> Callable[[LadderEvent], N
             given_back = time.monotonic()
         if event.kind == "rung" and event.role != "baseline":
             warm_up()
+            give_back_after_compiling()
         progress(event)
 
     return told
