@@ -11,7 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 LEAST_SIDE = 4  # of a picture, in pixels
-_PIXEL = re.compile(r"(.*pixel[ _.]?)(\d+)(?:[ _.x](\d+))?", re.IGNORECASE)
+_PIXEL = re.compile(
+    r"(?:.*pixel[ _.]?|px[ _.]?)(\d+)(?:[ _.x](\d+))?|(\d+)x(\d+)", re.IGNORECASE
+)
 
 
 def picture_shape(names: Sequence[Any]) -> tuple[int, int] | None:
@@ -21,12 +23,14 @@ def picture_shape(names: Sequence[Any]) -> tuple[int, int] | None:
     --------
     >>> picture_shape([f"pixel_{i}" for i in range(64)]), picture_shape(["age", "pixel_1"])
     ((8, 8), None)
+    >>> picture_shape([f"{row}x{column}" for row in range(1, 29) for column in range(1, 29)])
+    (28, 28)
     """
     side = math.isqrt(len(names))
     if side < LEAST_SIDE or side * side != len(names):
         return None
     matches = [_PIXEL.fullmatch(str(name)) for name in names]
-    places = [(match[2], match[3]) for match in matches if match]
+    places = [(match[1] or match[3], match[2] or match[4]) for match in matches if match]
     if len(places) < len(names):
         return None
     first = int(places[0][0])
