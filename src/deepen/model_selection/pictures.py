@@ -11,9 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 LEAST_SIDE = 4  # of a picture, in pixels
-_PIXEL = re.compile(
-    r"(?:.*pixel[ _.]?|px[ _.]?)(\d+)(?:[ _.x](\d+))?|(\d+)x(\d+)", re.IGNORECASE
-)
+_PIXEL = re.compile(r"(?:.*pixel[ _.]?|px[ _.]?)(\d+)(?:[ _.x](\d+))?|(\d+)x(\d+)", re.IGNORECASE)
 
 
 def picture_shape(names: Sequence[Any]) -> tuple[int, int] | None:
