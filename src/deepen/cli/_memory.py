@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 # 32 MiB, whenever one is freed, unless told.
 M_MMAP_THRESHOLD, LARGE = -3, 2**20
 AT_LEAST = 1.0  # seconds between two looks for what is free, some milliseconds each
-COMPILED, LONG = "/jax/core/compile/backend_compile_duration", 0.2  # seconds
+# What JAX tells of a program: it has been written down, it has been compiled.
+TOLD, LONG = ("jaxpr_to_mlir_module_duration", "backend_compile_duration"), 0.05  # seconds
 
 
 def part_with_large_blocks() -> None:
@@ -47,15 +48,16 @@ def give_back() -> None:
 
 @cache
 def give_back_after_compiling() -> Callable[..., None]:
-    """From now on, what a compiler leaves behind, some 100 MB, is gone before the next one starts.
+    """From now on, what writing a program down leaves is gone before it is compiled, and what compiling
+    leaves, some 100 MB, before the next one.
 
     Returns what JAX calls.
     """
     from jax import monitoring
 
     def compiled(event: str, seconds: float, **_: Any) -> None:
-        if event == COMPILED and seconds > LONG:
-            gc.collect(1)  # what tracing has left
+        if event.endswith(TOLD) and seconds > LONG:
+            gc.collect(1)  # the young ones: what tracing has left
             give_back()
 
     monitoring.register_event_duration_secs_listener(compiled)

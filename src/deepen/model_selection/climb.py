@@ -275,6 +275,7 @@ def outcome_of(fitted: Fitted, arrays: Arrays, data: Data, repeat: int) -> Outco
         repeat, losses, output, {}, fitted.n_epochs, fitted.seconds,
         history=fitted.history, threshold=threshold,
         pretraining_seconds=fitted.pretraining_seconds, is_cut=fitted.is_cut,
+        temperature=fitted.temperature,
     )  # fmt: skip
 
 

@@ -34,7 +34,7 @@ def refit_on_all(
         seed = int(np.random.SeedSequence([data.seed, 1]).generate_state(1)[0] >> 1)
         pretraining = Pretraining(seen, n_unlabelled, seed)
     model = training.refit(
-        rung, result.params, X, data, n_epochs=result.n_epochs,
+        rung, result.params, X, data, n_epochs=result.n_epochs, temperature=result.temperature,
         is_categorical=encoder.categorical_features_ if rung.form == "codes" else None,
         pretraining=pretraining,
     )  # fmt: skip

@@ -68,6 +68,8 @@ class Outcome:
         Layers that all settings of the repeat started from.
     is_cut : bool
         Whether the time ended before the training did.
+    temperature : float
+        What a classifying network's last layer was divided by, see `temperature`; else 1.
     """
 
     repeat: int
@@ -82,6 +84,7 @@ class Outcome:
     threshold: float = float("nan")
     pretraining_seconds: float = 0.0
     is_cut: bool = False
+    temperature: float = 1.0
 
     @property
     def score(self) -> float:
@@ -119,6 +122,8 @@ class RungResult:
     n_epochs : int
         Epochs (or trees) that setting needed, the median over those repeats; 0 where it does not
         count any.
+    temperature : float
+        Of that setting, the geometric mean over those repeats.
     tuning : list of list of Trial
         Settings of each repeat, with their losses on the tuning rows.
     learning_curves : list of dict
@@ -145,6 +150,7 @@ class RungResult:
     params: dict[str, Any] = field(default_factory=dict)
     n_chosen: int = 0
     n_epochs: int = 0
+    temperature: float = 1.0
     tuning: list[list[Trial]] = field(default_factory=list)
     learning_curves: list[dict[str, list[float]]] = field(default_factory=list)
     measures: dict[str, float | str] = field(default_factory=dict)
@@ -182,6 +188,7 @@ class RungResult:
         behind = [outcome for outcome in outcomes if repr(outcome.params) == chosen]
         self.params, self.n_chosen = dict(behind[0].params), len(behind)
         self.n_epochs = int(np.median([outcome.n_epochs for outcome in behind]))
+        self.temperature = float(np.exp(np.mean(np.log([o.temperature for o in behind]))))
         if len(outcomes) >= 2:
             low, high = estimate([outcome.losses for outcome in outcomes], judging).interval()
             if self.role == "baseline" and metric.ignores_constants:

@@ -21,7 +21,7 @@ from deepen.model_selection.intervals import RowLosses
 from deepen.model_selection.results import Outcome, Trial
 
 # Another version when what a rung trains becomes another thing: repeats of both are not one rung.
-FORMAT, VERSION = "deepen-run", 6
+FORMAT, VERSION = "deepen-run", 7
 MANIFEST = "run.json"
 
 
@@ -101,7 +101,7 @@ class RunStore:
             name: getattr(outcome, name)
             for name in (
                 *("repeat", "params", "n_epochs", "fit_seconds", "seconds", "history"),
-                "pretraining_seconds",
+                *("pretraining_seconds", "temperature"),
             )
         }
         plain["trials"] = [asdict(trial) for trial in outcome.trials]

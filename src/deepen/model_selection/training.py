@@ -16,6 +16,7 @@ from deepen.model_selection.data import Arrays, Data
 from deepen.model_selection.pretraining import Pretraining, fine_tuning_epochs, finish_layers
 from deepen.model_selection.rung_models import MAX_TREES
 from deepen.model_selection.rungs import Rung, build
+from deepen.model_selection.temperature import divide_last_layer, logits, make_honest
 
 BATCH_SIZE = 64
 ROWS_FOR_THREADS = 20_000
@@ -35,6 +36,7 @@ class Fitted:
     failure: str = ""  # why there is no model
     pretraining_seconds: float = 0.0  # once in each repeat, and not part of `seconds`
     is_cut: bool = False  # a network whose time ended before its training
+    temperature: float = 1.0  # what the last layer was divided by
 
 
 class StopAfter:
@@ -95,14 +97,9 @@ class ClassJudge:
 
     def __call__(self, params: Any) -> float:
         """Loss; `params` are coefficients and intercepts of a network."""
-        from scipy.special import expit, softmax
+        from scipy.special import softmax
 
-        from deepen.layers.feed_forward import Params, forward
-
-        coefs, intercepts = params
-        names = (self.activation,) * (len(coefs) - 1)
-        z = np.asarray(forward(Params(tuple(coefs), tuple(intercepts)), self.X, names))
-        p = np.hstack([1 - expit(z), expit(z)]) if z.shape[1] == 1 else softmax(z, axis=1)
+        p = softmax(logits(*params, self.X, self.activation), axis=1)
         return float(self.metric.of_output(self.y, p).mean())
 
 
@@ -143,10 +140,13 @@ def fit_candidate(
             if not (failure := divergence_of(error)):
                 raise
             return Fitted(None, clock.now() - start, failure=failure)
+        temperature = 1.0
+        if rung.is_network and data.task == "classification":
+            temperature = make_honest(model, *arrays.stopping, is_balanced=data.is_balanced)
     seconds, history = clock.now() - start, history_of(model)
     is_late = deadline is not None and clock.now() >= deadline
     is_cut = rung.is_network and is_late and int(model.n_iter_) < model.max_iter
-    return Fitted(model, seconds, n_epochs, history, "", before, is_cut)
+    return Fitted(model, seconds, n_epochs, history, "", before, is_cut, temperature)
 
 
 def _fit_plain(rung: Rung, model: Any, arrays: Arrays, data: Data, deadline: float | None) -> int:
@@ -232,10 +232,14 @@ def refit(
     data: Data,
     *,
     n_epochs: int,
+    temperature: float = 1.0,
     is_categorical: NDArray[np.bool_] | None = None,
     pretraining: Pretraining | None = None,
 ) -> Any:
-    """Train the chosen setting on all rows, for as many epochs (trees) as served in the repeats."""
+    """Train the chosen setting on all rows, for as many epochs (trees) as served in the repeats.
+
+    What made probabilities honest there makes them here, where no rows are left to find it.
+    """
     model = build(rung, data.task, params, data.seed, is_balanced=data.is_balanced)
     y = data.y
     if rung.is_network:
@@ -247,6 +251,7 @@ def refit(
         shift, scale = target_scale(y) if data.task == "regression" else (0.0, 1.0)
         fit_network(model, X, (y - shift) / scale if data.task == "regression" else y)
         finish_network(rung, model, shift, scale)
+        divide_last_layer(model, temperature)
         return model
     if rung.kind == "trees":
         model.set_params(max_iter=max(1, n_epochs), early_stopping=False)

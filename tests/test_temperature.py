@@ -1,0 +1,122 @@
+"""Temperatures: closed forms, samples of known probabilities, and networks whose probabilities come true."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.special import expit, log_softmax, logit, softmax
+
+from deepen.model_selection import Ladder
+from deepen.model_selection.temperature import (
+    PRIOR_DEVIATION,
+    divide_last_layer,
+    logits,
+    make_honest,
+    temperature_of,
+)
+from deepen.neural_network import MLPClassifier
+
+pytestmark = pytest.mark.filterwarnings("ignore:Stochastic Optimizer")
+
+
+def drawn(rng, n, temperature=1.0, n_classes=3):
+    """Logits, and classes drawn from softmax(z / T)."""
+    z = 3 * rng.standard_normal((n, n_classes))
+    return z, (z / temperature + rng.gumbel(size=z.shape)).argmax(axis=1)
+
+
+def test_two_logits_and_a_share_have_a_closed_form(rng):
+    a, n = rng.uniform(0.5, 4), 200_000
+    n_true = int(n * rng.uniform(0.6, 0.95))
+    z = np.tile([0.0, a], (n, 1))
+    codes = (np.arange(n) < n_true).astype(int)
+    # s = sigma(a / T)
+    assert temperature_of(z, codes) == pytest.approx(a / logit(n_true / n), rel=2e-3)
+    # A row of weight two is two rows.
+    weights = np.where(codes == 1, 2.0, 1.0)
+    share = 2 * n_true / (n + n_true)
+    assert temperature_of(z, codes, weights) == pytest.approx(a / logit(share), rel=2e-3)
+
+
+@pytest.mark.parametrize("temperature", [0.4, 1.0, 2.5])
+def test_it_is_found_from_a_sample(rng, temperature):
+    z, codes = drawn(rng, 20_000, temperature)
+    assert temperature_of(z, codes) == pytest.approx(temperature, rel=0.1)
+
+
+def test_it_is_where_the_slope_of_the_cost_is_zero(rng):
+    z, codes = drawn(rng, 40, 1.7)
+    log_t, h = np.log(temperature_of(z, codes)), 1e-3
+
+    def cost(u):
+        surprise = -log_softmax(z / np.exp(u), axis=1)[np.arange(40), codes].sum()
+        return surprise + u**2 / (2 * PRIOR_DEVIATION**2)
+
+    assert cost(log_t) <= min(cost(log_t - h), cost(log_t + h))
+
+
+def test_few_rows_say_little(rng):
+    """Rows that are all right would have T = 0; one of them hardly moves it."""
+    z = np.array([[0.0, 4.0]])
+    assert 0.9 < temperature_of(z, np.array([1])) < 1
+    found = [temperature_of(np.tile(z, (n, 1)), np.ones(n, int)) for n in (3, 30, 300)]
+    assert 1 > found[0] > found[1] > found[2] > 0.1
+
+
+@pytest.mark.parametrize("n_classes", [2, 3])
+def test_a_network_gives_softmax_of_divided_logits(rng, n_classes):
+    z, y = drawn(rng, 300, n_classes=n_classes)
+    names = np.array(["a", "b", "c"])
+    model = MLPClassifier((6,), activation="tanh", max_iter=3, random_state=0).fit(z, names[y])
+    before = logits(model.coefs_, model.intercepts_, z, "tanh")
+    np.testing.assert_allclose(softmax(before, axis=1), model.predict_proba(z), rtol=1e-4)
+    predicted = model.predict(z)
+    divide_last_layer(model, 0.3)
+    wanted = softmax(before / 0.3, axis=1)
+    np.testing.assert_allclose(model.predict_proba(z), wanted, rtol=1e-3, atol=1e-6)
+    assert np.array_equal(model.predict(z), predicted)
+
+
+def test_rows_of_unknown_classes_and_logits_that_are_no_numbers_say_nothing(rng):
+    z, y = drawn(rng, 200)
+    known = y < 2
+    one = MLPClassifier((4,), max_iter=3, random_state=0).fit(z[known], y[known])
+    other = MLPClassifier((4,), max_iter=3, random_state=0).fit(z[known], y[known])
+    assert make_honest(one, z, y) == make_honest(other, z[known], y[known]) != 1
+    assert make_honest(one, z[:5], np.full(5, 2)) == 1
+    one.intercepts_[-1][:] = np.inf
+    assert make_honest(one, z, y) == 1
+
+
+def test_balanced_classes_count_equally(rng):
+    z = rng.standard_normal((2000, 1))
+    y = (expit(2 * z[:, 0] - 2) > rng.uniform(size=2000)).astype(int)
+    model = MLPClassifier((4,), class_weight="balanced", max_iter=30, random_state=0).fit(z, y)
+    weights = np.where(y == 1, 1 / (y == 1).mean(), 1 / (y == 0).mean()) / 2
+    before = logits(model.coefs_, model.intercepts_, z, "relu")
+    assert make_honest(model, z, y, is_balanced=True) == pytest.approx(
+        temperature_of(before, y, weights), rel=1e-3
+    )
+
+
+def test_a_ladders_probabilities_come_true(monkeypatch):
+    """Smoothed labels leave a network less sure than it may be: log loss falls, no error changes."""
+    from deepen.model_selection import ladder_steps, training
+
+    monkeypatch.setattr(ladder_steps, "costly_findings", lambda *args: None)
+    rng = np.random.default_rng(0)
+    X = pd.DataFrame(rng.standard_normal((600, 4)), columns=list("abcd"))
+    y = np.where(X["a"] + X["b"] > 0, "yes", "no")
+    settings = {"repeats": 3, "trials": 1, "rungs": ["modern"], "random_state": 0}
+    honest = Ladder(**settings).fit(X, y)
+    monkeypatch.setattr(training, "make_honest", lambda *args, **options: 1.0)
+    smoothed = Ladder(**settings).fit(X, y)
+    ours, theirs = honest.results_[1], smoothed.results_[1]
+    assert ours.scores == theirs.scores and theirs.temperature == 1
+    assert ours.temperature < 0.8
+    assert ours.measures["log_loss"] < 0.8 * theirs.measures["log_loss"]
+    model, plain = (ladder.best_estimator_[-1] for ladder in (honest, smoothed))
+    np.testing.assert_allclose(
+        model.coefs_[-1], plain.coefs_[-1] / ours.temperature, rtol=1e-5, atol=1e-7
+    )
