@@ -48,15 +48,14 @@ def give_back() -> None:
 
 @cache
 def give_back_after_compiling() -> Callable[..., None]:
-    """From now on, what writing a program down leaves is gone before it is compiled, and what compiling
-    leaves, some 100 MB, before the next one.
+    """From now on, give back what tracing a program has left before it is compiled, and again after.
 
-    Returns what JAX calls.
+    The compiler leaves some 100 MB. Returns what JAX calls.
     """
     from jax import monitoring
 
-    def compiled(event: str, seconds: float, **_: Any) -> None:
-        if event.endswith(TOLD) and seconds > LONG:
+    def compiled(event: str, duration_secs: float, **_: str | int) -> None:
+        if event.endswith(TOLD) and duration_secs > LONG:
             gc.collect(1)  # the young ones: what tracing has left
             give_back()
 

@@ -99,7 +99,8 @@ class ClassJudge:
         """Loss; `params` are coefficients and intercepts of a network."""
         from scipy.special import softmax
 
-        p = softmax(logits(*params, self.X, self.activation), axis=1)
+        coefs, intercepts = params
+        p = softmax(logits(coefs, intercepts, self.X, self.activation), axis=1)
         return float(self.metric.of_output(self.y, p).mean())
 
 
