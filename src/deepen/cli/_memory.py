@@ -17,8 +17,7 @@ if TYPE_CHECKING:
 # 32 MiB, whenever one is freed, unless told.
 M_MMAP_THRESHOLD, LARGE = -3, 2**20
 AT_LEAST = 1.0  # seconds between two looks for what is free, some milliseconds each
-# What JAX tells of a program: it has been written down, it has been compiled.
-TOLD, LONG = ("jaxpr_to_mlir_module_duration", "backend_compile_duration"), 0.05  # seconds
+COMPILED, LONG = "/jax/core/compile/backend_compile_duration", 0.2  # seconds
 
 
 def part_with_large_blocks() -> None:
@@ -48,14 +47,14 @@ def give_back() -> None:
 
 @cache
 def give_back_after_compiling() -> Callable[..., None]:
-    """From now on, give back what tracing a program has left before it is compiled, and again after.
+    """From now on, give back what tracing and compiling a program leave, some 100 MB, before the next one.
 
-    The compiler leaves some 100 MB. Returns what JAX calls.
+    Returns what JAX calls.
     """
     from jax import monitoring
 
     def compiled(event: str, duration_secs: float, **_: str | int) -> None:
-        if event.endswith(TOLD) and duration_secs > LONG:
+        if event == COMPILED and duration_secs > LONG:
             gc.collect(1)  # the young ones: what tracing has left
             give_back()
 
