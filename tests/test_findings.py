@@ -91,6 +91,11 @@ def test_a_leak_of_a_regression_and_of_a_rare_class(rng):
     y = X["a"].to_numpy() + X["b"].to_numpy()
     X["tax"] = 1.2 * y
     assert [leak.column for leak in find_leaks(X, y, "regression")] == ["tax"]
+    # Of a skewed target the largest values have most of the variance, and no neighbours.
+    y = np.exp(2 * y)
+    X["tax"] = 1.19 * y + 0.01 * np.median(y) * rng.standard_normal(len(y))
+    X["half"] = np.exp(2 * X["a"])
+    assert [leak.column for leak in find_leaks(X, y, "regression")] == ["tax"]
     # A tree that always says the common class is right 98 times in 100 and no leak.
     rare = (rng.rand(1000) < 0.02).astype(int)
     assert find_leaks(X, rare, "classification") == []

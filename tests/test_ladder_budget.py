@@ -17,7 +17,7 @@ from deepen.model_selection.metrics import METRICS
 from deepen.model_selection.plan import CostModel, affordable_rows, duration, plan_rungs
 from deepen.model_selection.prepare import Given, prepare_table
 from deepen.model_selection.pretraining import fine_tuning_epochs
-from deepen.model_selection.rungs import RUNGS
+from deepen.model_selection.rungs import RUNGS, select_rungs
 from deepen.model_selection.training import BATCH_SIZE
 from deepen.model_selection.tuning import stage_sizes, tune, work_of
 
@@ -396,3 +396,12 @@ def test_a_network_whose_time_is_over_says_so(rng):
     late = training.fit_candidate(rung, rung.first, arrays, data, seed=0, deadline=clock.now())
     assert late.is_cut and late.n_epochs == 1
     assert not training.fit_candidate(rung, rung.first, arrays, data, seed=0).is_cut
+
+
+def test_no_rung_with_kept_repeats_is_left_out():
+    """A short sitting that goes on from a longer one counts what is there."""
+    short = {"has_unlabelled": False, "seconds": 60.0}
+    none, why = select_rungs("auto", **short)
+    assert why and not PRETRAINED & {rung.name for rung in none}
+    some, why = select_rungs("auto", **short, begun=["sae", "deep"])
+    assert not why and {rung.name for rung in some} - {rung.name for rung in none} == {"sae"}

@@ -61,14 +61,16 @@ def test_an_outcome_survives_the_disk(tmp_path, rng):
     kept = Outcome(
         2, losses, rng.rand(5, 2).astype(np.float32), {"hidden_layer_sizes": (4, 2), "alpha": 0.1},
         n_epochs=7, trials=[Trial({"hidden_layer_sizes": (4, 2)}, [0.5, 0.25], [10, 20])],
-        history={"loss": [1.0, 0.5]},
+        history={"loss": [1.0, 0.5]}, temperature=0.5,
     )  # fmt: skip
+    assert not store.has("deep")
     store.save("deep", kept, spent=3.5)
     [(number, found)] = store.load("deep").items()
     assert number == 2 and found.params == kept.params and found.trials == kept.trials
     np.testing.assert_array_equal(found.losses.values, losses.values)
     np.testing.assert_array_equal(found.output, kept.output)
     assert np.isnan(found.threshold) and found.history == kept.history
+    assert found.temperature == 0.5 and store.has("deep") and not store.has("dee")
     assert store.begin({"data": "d"}) == 3.5 and store.load("dee") == {}
 
 

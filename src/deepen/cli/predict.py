@@ -24,8 +24,8 @@ def predict(
     interval: Annotated[
         float | None,
         typer.Option(
-            help="For numbers: two more columns that hold this share of the targets; no end is below 0 "
-            "where no target of the training rows was."
+            help="For numbers: two more columns that hold this share of the targets; where no target "
+            "of the training rows was below 0, no end is, unless the prediction is."
         ),
     ] = None,
     out: Annotated[str, typer.Option(help="File to write; - for a pipe.")] = "predictions.csv",

@@ -133,7 +133,8 @@ def matched_table(X: Any, columns: Sequence[Column], by_name: bool, owner: str) 
         missing = [c.name for c in columns if c.is_used and c.name not in names]
         if missing:
             hint = did_you_mean(missing[0], sorted(set(names) - set(wanted)) or names)
-            raise DataError(f"The table lacks {shortened(missing)}{hint or '.'}")
+            hint = hint or ". Where it is not known, add an empty column of that name."
+            raise DataError(f"The table lacks {shortened(missing)}{hint}")
         return table.set_axis(names, axis=1).reindex(columns=wanted)
     if table.shape[1] != len(columns):
         raise DataError(

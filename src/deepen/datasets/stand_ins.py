@@ -4,7 +4,7 @@ v = 99, 999, 9999, ... or minus that;  |v - nearest other| > max(others) - min(o
 v = -1, alone below zero among whole numbers of many values, twice as frequent as 0 and as 1
 
 A number of nines that stands for missing in one column of a table does in the others too, however
-seldom, and where it does not occur in those whose numbers are of the same range, as other questions of
+seldom, also where minus that is near but alone below zero, and where it does not occur in those whose numbers are of the same range, as other questions of
 a survey are: later rows may hold it.
 """
 
@@ -51,6 +51,9 @@ def stand_in_of(numbers: NDArray[Any], known: Known | None = None) -> float | No
     >>> known = {99.0: [(1.0, 5.0)]}
     >>> stand_in_of(answers), stand_in_of(answers, known), stand_in_of(answers[:3], known)
     (None, 99.0, 99.0)
+    >>> kilometres = np.array([2_600.0, 180_000.0, -999.0])
+    >>> stand_in_of(kilometres), stand_in_of(kilometres, {-999.0: [(0.0, 20.0)]})
+    (None, -999.0)
     >>> stand_in_of(np.arange(21.0), known) is None  # amounts, of which 99 may come to be one
     True
     """
@@ -63,7 +66,8 @@ def stand_in_of(numbers: NDArray[Any], known: Known | None = None) -> float | No
         others = numbers[numbers != end]
         count = len(numbers) - len(others)
         least = 1 if end in known else max(LEAST_COUNT, LEAST_SHARE * len(numbers))
-        if len(others) and count >= least and _is_far(end, others):
+        is_apart = end in known and end < 0 <= others.min(initial=0.0)
+        if len(others) and count >= least and (is_apart or _is_far(end, others)):
             return end
     if _has_minus_one(numbers):
         return -1.0

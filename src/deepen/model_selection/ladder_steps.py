@@ -27,7 +27,7 @@ from deepen.model_selection.prepare import Given, Table, check_parameters, prepa
 from deepen.model_selection.pretraining_gain import pretraining_gain
 from deepen.model_selection.refitting import refit_on_all
 from deepen.model_selection.results import nothing_to_compare
-from deepen.model_selection.rungs import select_rungs
+from deepen.model_selection.rungs import RUNGS, select_rungs
 from deepen.model_selection.sentence import with_sentence
 from deepen.model_selection.splits import describe_split
 from deepen.model_selection.store import RunStore
@@ -105,8 +105,9 @@ def plan_ascent(
 ) -> tuple[Beginning, Ascent]:
     """Look for leaks, plan, and leave out the rows for which there is no time."""
     rungs, ladder.left_out_ = select_rungs(
-        ladder.rungs, has_unlabelled=ladder.n_unlabeled_ >= FEW * len(table.y), seconds=clock.budget
-    )
+        ladder.rungs, has_unlabelled=ladder.n_unlabeled_ >= FEW * len(table.y), seconds=clock.budget,
+        begun=[rung.name for rung in RUNGS if store is not None and store.has(rung.name)],
+    )  # fmt: skip
     y = table.y if table.strata is None else table.strata
     ladder.leaks_ = find_leaks(table.X, y, table.task, seed)
     share = AFTER_SHARE_WITH_LEAKS if ladder.leaks_ else AFTER_SHARE

@@ -10,7 +10,7 @@ A rung is one entry of `RUNGS`; nothing else names it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -213,7 +213,11 @@ RUNGS: tuple[Rung, ...] = (
 
 
 def select_rungs(
-    names: str | Sequence[str], *, has_unlabelled: bool = True, seconds: float | None = None
+    names: str | Sequence[str],
+    *,
+    has_unlabelled: bool = True,
+    seconds: float | None = None,
+    begun: Collection[str] = (),
 ) -> tuple[tuple[Rung, ...], str]:
     """Rungs by name, in the order of their cost, and why some are left out, in words.
 
@@ -230,6 +234,8 @@ def select_rungs(
         Whether there are rows without a target, more than a few.
     seconds : float or None, default=None
         Time for everything; None is no limit.
+    begun : collection of str
+        Rungs of which an earlier sitting has kept repeats: "auto" leaves none of them out.
 
     Examples
     --------
@@ -243,7 +249,9 @@ def select_rungs(
         is_short = seconds is not None and seconds < ENOUGH_TO_PRETRAIN
         if has_unlabelled or not is_short:
             return RUNGS, ""
-        return tuple(rung for rung in RUNGS if not rung.pretraining), WHY_NONE_PRETRAINED
+        kept = tuple(rung for rung in RUNGS if not rung.pretraining or rung.name in begun)
+        has_pretrained = any(rung.pretraining for rung in kept)
+        return kept, "" if has_pretrained else WHY_NONE_PRETRAINED
     known = [rung.name for rung in RUNGS]
     wanted = [n.strip() for n in names.split(",")] if isinstance(names, str) else list(names)
     unknown = [name for name in wanted if name not in known]

@@ -115,6 +115,12 @@ def _cannot_tell(
     return " ".join(parts)
 
 
+def _than_the_other(words: str, gain: float) -> str:
+    if words.split()[0] == "0":
+        return "is as low"
+    return f"is {words} {'lower' if gain >= 0 else 'higher'}"
+
+
 def _uneven_repeats(
     verdict: Verdict, results: Mapping[str, RungResult], metric: Metric
 ) -> list[str]:
@@ -130,7 +136,7 @@ def _uneven_repeats(
         parts.append(
             f"{_capital(other.title)} has {shown} over {counted(len(other.scores), 'repeat')}, "
             f"{best.title} has {len(best.scores)}: over the {gain.n_repeats} that both have, "
-            f"{best.title} is {words} {'lower' if gain.mean >= 0 else 'higher'}."
+            f"{best.title} {_than_the_other(words, gain.mean)}."
         )
     return parts
 

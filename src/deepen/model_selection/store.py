@@ -124,6 +124,10 @@ class RunStore:
             found[outcome.repeat] = outcome
         return dict(sorted(found.items()))
 
+    def has(self, rung: str) -> bool:
+        """Whether a repeat of a rung is kept."""
+        return any(self.folder.glob(f"{rung}-*.npz"))
+
     def clear(self) -> None:
         """Forget a run: its files alone, nothing else in the folder."""
         for path in self.folder.glob("*-*.npz"):

@@ -47,7 +47,7 @@ def class_labels(series: Any) -> NDArray[Any]:
     counts = np.bincount(numbers)
     if len(classes) < 2:
         raise ValueError(
-            f"the target has one class only, {classes[0]!r}; the ladder needs at least two."
+            f"the target has one class only, {classes[0].item()!r}; at least two are needed."
         )
     if counts.min() < LEAST_PER_CLASS:
         raise ValueError(_too_rare(classes, counts))

@@ -87,7 +87,8 @@ def differences(report: Report) -> Part | None:
         f"How far each rung is behind the best on the same rows. <b>{shown(report.best, 80)}</b> has the "
         "lowest mean loss, each pair on the repeats that both have. The intervals hold at 95&nbsp;% all "
         "together and whichever rung truly is the best (Hsu 1984); they count rows and repeats. A rung "
-        f"is close enough when it is surely less than {least} behind, the shaded band, and falls short when "
+        f"is close enough when it is surely less than {least} behind, the shaded band (another one: "
+        "<code>--min-gain</code>), and falls short when "
         "it is surely behind."
     )
     return part("differences", "Against the best", note, body)
