@@ -3,9 +3,9 @@
 v = 99, 999, 9999, ... or minus that;  |v - nearest other| > max(others) - min(others)
 v = -1, alone below zero among whole numbers of many values, twice as frequent as 0 and as 1
 
-A number of nines that stands for missing in one column of a table does in the others too, however
-seldom, also where minus that is near but alone below zero, and where it does not occur in those whose numbers are of the same range, as other questions of
-a survey are: later rows may hold it.
+A number of nines that stands for missing in one column of a table does in the others too, however seldom,
+also where minus that is near but alone below zero, and where it does not occur in those whose numbers are
+of the same range, as other questions of a survey are: later rows may hold it.
 """
 
 from __future__ import annotations
