@@ -390,16 +390,18 @@ def test_a_test_file_alone_judges_and_its_copies_do_not_train():
         ladder.fit(X, y, X_test=X_test.to_numpy(), y_test=y_test)
 
 
-def test_tables_of_other_libraries_keep_the_names_of_their_columns():
-    pa = pytest.importorskip("pyarrow")
+@pytest.mark.parametrize("library", ["pyarrow", "polars"])
+def test_tables_of_other_libraries_keep_the_names_of_their_columns(library):
+    module = pytest.importorskip(library)
+    table_of = module.from_pandas if library == "polars" else module.Table.from_pandas
     X, y = table()
     X_test, y_test = table(60, seed=1)
     ladder = Ladder(repeats=3, trials=1, rungs=QUICK)
     of_pandas = ladder.fit(X, y, X_test=X_test, y_test=y_test).best_estimator_
-    ours, theirs = pa.Table.from_pandas(X), pa.Table.from_pandas(X_test[X.columns[::-1]])
-    of_arrow = ladder.fit(ours, y, X_test=theirs, y_test=y_test).best_estimator_
+    ours, theirs = table_of(X), table_of(X_test[X.columns[::-1]])
+    of_theirs = ladder.fit(ours, y, X_test=theirs, y_test=y_test).best_estimator_
     assert [column.name for column in ladder.columns_] == list(X.columns)
-    np.testing.assert_array_equal(of_arrow.predict_proba(theirs), of_pandas.predict_proba(X_test))
+    np.testing.assert_array_equal(of_theirs.predict_proba(theirs), of_pandas.predict_proba(X_test))
 
 
 def test_rare_classes_count_and_the_best_may_be_saved():

@@ -4,11 +4,12 @@ import platform
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from deepen.cli import _memory
-from deepen.cli._memory import forget_programs, give_back_after_compiling
+from deepen.cli._memory import forget_programs
 
 LARGE_BLOCKS = """
 import os
@@ -51,18 +52,37 @@ def test_programs_are_forgotten():
 
 
 def test_memory_goes_back_after_each_long_compilation(monkeypatch):
+    from jax import monitoring
+
+    given_back, listeners = [], []
+    monkeypatch.setattr(_memory, "give_back", lambda: given_back.append(True))
+    monkeypatch.setattr(monitoring, "register_event_duration_secs_listener", listeners.append)
+    _memory.give_back_after_compiling.__wrapped__()
+    [told] = listeners
+    told(_memory.COMPILED, 0.1, fun_name="f")
+    told("/jax/core/compile/jaxpr_trace_duration", 9.0)
+    assert not given_back
+    told(_memory.COMPILED, 0.3, fun_name="f")
+    assert given_back == [True]
+
+
+def test_jax_tells_of_compilations(monkeypatch):
+    """By the name that is listened for."""
     import jax
     from jax import monitoring
 
-    given_back = []
-    monkeypatch.setattr(_memory, "give_back", lambda: given_back.append(True))
-    told = give_back_after_compiling.__wrapped__()
-    try:
-        monkeypatch.setattr(_memory, "LONG", 1e9)
-        jax.jit(lambda x: x + 17)(1.0)
-        assert not given_back
-        monkeypatch.setattr(_memory, "LONG", 0.0)
-        jax.jit(lambda x: x + 19)(1.0)
-        assert given_back
-    finally:
-        monitoring.unregister_event_duration_listener(told)
+    told = []
+    monitoring.register_event_duration_secs_listener(lambda event, seconds, **_: told.append(event))
+    jax.jit(lambda x: 19 * x)(1.0)
+    assert _memory.COMPILED in told
+
+
+def test_a_climb_gives_memory_back(monkeypatch):
+    """Once JAX is loaded, by the first rung that trains."""
+    begun = []
+    monkeypatch.setattr(_memory, "give_back_after_compiling", lambda: begun.append(True))
+    tell = _memory.frugal(lambda event: None)
+    for role in ("baseline", "ladder"):
+        assert not begun
+        tell(SimpleNamespace(kind="rung", role=role))
+    assert begun == [True]

@@ -18,7 +18,7 @@ from deepen.model_selection.prepare import prepare
 from deepen.model_selection.rungs import RUNGS, build, candidates
 from deepen.model_selection.splits import draw_split, duplicate_groups
 from deepen.model_selection.target import class_labels
-from deepen.model_selection.training import ClassJudge, KeepBest, StopAfter
+from deepen.model_selection.training import ClassJudge, KeepBest, StopAfter, fit_candidate
 
 QUICK = ["baseline", "linear"]
 
@@ -215,6 +215,34 @@ def test_keep_best_follows_its_judge():
     assert keep.epoch == 2
 
 
+def test_of_a_walk_the_end_is_the_best():
+    keep = KeepBest(patience=9, walks_to_end=True)
+    for epoch, score in ((1, 0.9), (2, 0.8), (3, 0.1)):
+        keep(Event(epoch, score))
+    assert keep.epoch == 3 and keep.params[0][0] == 3
+    cut = KeepBest(patience=9, walks_to_end=True)
+    for epoch, score in ((1, 0.9), (2, 0.8)):
+        cut(Event(epoch, score))
+    assert cut.epoch == 1
+
+
+@pytest.mark.parametrize("name", ["modern", "sae", "dbn"])
+def test_stopping_rows_do_not_move_a_network_that_walks_to_its_end(name, rng):
+    """Its weights but for the scale of the last layer are those of any other stopping rows."""
+    X = rng.standard_normal((400, 4)).astype(np.float32)
+    y = (X[:, 0] > 0).astype(int)
+    own = [(X[k::4], y[k::4]) for k in range(4)]
+    data = Data(X, y, "classification", METRICS["error"], [], None, 0)
+    rung = next(rung for rung in RUNGS if rung.name == name)
+    found = []
+    for labels in (own[1][1], rng.permutation(own[1][1])):
+        arrays = Arrays(None, own[0], (own[1][0], labels), own[2], own[3])
+        found.append(fit_candidate(rung, dict(rung.first), arrays, data, seed=0))
+    ours, theirs = (fitted.model.coefs_ for fitted in found)
+    np.testing.assert_array_equal(ours[0], theirs[0])
+    assert found[0].n_epochs == found[1].n_epochs == found[0].model.n_iter_
+
+
 def test_metrics_by_hand():
     y, predicted = np.array([0, 0, 0, 1]), np.array([0, 0, 1, 0])
     assert METRICS["error"](y, predicted) == 0.5
@@ -270,6 +298,8 @@ def test_linear_regression_of_one_setting_bears_as_many_columns_as_rows(rng):
 
 
 class Event:
+    max_iter = 3
+
     def __init__(self, epoch, score):
         self.epoch, self.validation_score = epoch, score
 

@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
 from scipy.special import expit, log_softmax, logit, softmax
 
-from deepen.model_selection import Ladder
+from deepen.model_selection import Ladder, training
+from deepen.model_selection.data import Arrays, Data
+from deepen.model_selection.intervals import Judging, RowLosses
+from deepen.model_selection.metrics import METRICS
+from deepen.model_selection.results import Outcome, RungResult
+from deepen.model_selection.rungs import RUNGS
 from deepen.model_selection.temperature import (
     PRIOR_DEVIATION,
-    divide_last_layer,
-    logits,
-    make_honest,
     temperature_of,
+    temperature_of_network,
 )
-from deepen.neural_network import MLPClassifier
+from deepen.model_selection.training import fit_candidate
+from deepen.model_selection.units import scale_last_layer
+from deepen.neural_network import DBNClassifier, MLPClassifier
 
 pytestmark = pytest.mark.filterwarnings("ignore:Stochastic Optimizer")
 
@@ -64,45 +71,112 @@ def test_few_rows_say_little(rng):
     assert 1 > found[0] > found[1] > found[2] > 0.1
 
 
+def logits(model, X):
+    """What probabilities tell of them: all but what is the same for all classes."""
+    return np.log(model.predict_proba(X))
+
+
 @pytest.mark.parametrize("n_classes", [2, 3])
 def test_a_network_gives_softmax_of_divided_logits(rng, n_classes):
     z, y = drawn(rng, 300, n_classes=n_classes)
     names = np.array(["a", "b", "c"])
     model = MLPClassifier((6,), activation="tanh", max_iter=3, random_state=0).fit(z, names[y])
-    before = logits(model.coefs_, model.intercepts_, z, "tanh")
-    np.testing.assert_allclose(softmax(before, axis=1), model.predict_proba(z), rtol=1e-4)
-    predicted = model.predict(z)
-    divide_last_layer(model, 0.3)
+    before, predicted = logits(model, z), model.predict(z)
+    scale_last_layer(model, 1 / 0.3)
     wanted = softmax(before / 0.3, axis=1)
     np.testing.assert_allclose(model.predict_proba(z), wanted, rtol=1e-3, atol=1e-6)
     assert np.array_equal(model.predict(z), predicted)
 
 
+@pytest.mark.parametrize(
+    "model", [MLPClassifier((4, 3), ("relu", "tanh")), DBNClassifier((4,)), MLPClassifier((4,))]
+)
+def test_a_networks_is_that_of_its_logits(rng, model):
+    z, y = drawn(rng, 300)
+    model.set_params(max_iter=3, random_state=0).fit(expit(z), y)
+    wanted = temperature_of(logits(model, expit(z)), y)
+    assert temperature_of_network(model, expit(z), y) == pytest.approx(wanted, rel=1e-3)
+
+
 def test_rows_of_unknown_classes_and_logits_that_are_no_numbers_say_nothing(rng):
     z, y = drawn(rng, 200)
     known = y < 2
-    one = MLPClassifier((4,), max_iter=3, random_state=0).fit(z[known], y[known])
-    other = MLPClassifier((4,), max_iter=3, random_state=0).fit(z[known], y[known])
-    assert make_honest(one, z, y) == make_honest(other, z[known], y[known]) != 1
-    assert make_honest(one, z[:5], np.full(5, 2)) == 1
-    one.intercepts_[-1][:] = np.inf
-    assert make_honest(one, z, y) == 1
+    model = MLPClassifier((4,), max_iter=3, random_state=0).fit(z[known], y[known])
+    found = temperature_of_network(model, z, y)
+    assert found == temperature_of_network(model, z[known], y[known]) != 1
+    assert temperature_of_network(model, z[:5], np.full(5, 2)) == 1
+    model.intercepts_[-1][:] = np.inf
+    assert temperature_of_network(model, z, y) == 1
 
 
-def test_balanced_classes_count_equally(rng):
+def test_balanced_classes_count_equally_for_as_many_rows_as_they_are_worth(rng):
     z = rng.standard_normal((2000, 1))
     y = (expit(2 * z[:, 0] - 2) > rng.uniform(size=2000)).astype(int)
     model = MLPClassifier((4,), class_weight="balanced", max_iter=30, random_state=0).fit(z, y)
-    weights = np.where(y == 1, 1 / (y == 1).mean(), 1 / (y == 0).mean()) / 2
-    before = logits(model.coefs_, model.intercepts_, z, "relu")
-    assert make_honest(model, z, y, is_balanced=True) == pytest.approx(
-        temperature_of(before, y, weights), rel=1e-3
-    )
+    weights = np.where(y == 1, 1 / (y == 1).mean(), 1 / (y == 0).mean())
+    weights *= weights.sum() / (weights**2).sum()
+    found = temperature_of_network(model, z, y, is_balanced=True)
+    assert found == pytest.approx(temperature_of(logits(model, z), y, weights), rel=1e-3)
+    # Of a class of two rows, both right, little more can be said than of four rows.
+    rare = np.r_[np.flatnonzero(model.predict(z) * y)[:2], np.flatnonzero(y == 0)[:500]]
+    assert 0.5 < temperature_of_network(model, z[rare], y[rare], is_balanced=True) < 2
+
+
+def parts(rng, n=400):
+    """Arrays of one repeat, and who looks at them."""
+    X = rng.standard_normal((4 * n, 3)).astype(np.float32)
+    y = (X[:, 0] + X[:, 1] + 0.3 * rng.standard_normal(4 * n) > 1.2).astype(int)
+    own = [(X[k::4], y[k::4]) for k in range(4)]
+    return Arrays(None, *own), Data(X, y, "classification", METRICS["error"], [], None, 0)
+
+
+def noise(rng, part):
+    return part[0], rng.permutation(part[1])
+
+
+def test_only_the_stopping_rows_are_asked(rng):
+    # This rung trains to its end, whatever the stopping rows say.
+    rung, (arrays, data) = next(r for r in RUNGS if r.name == "modern"), parts(rng)
+    found = fit_candidate(rung, {}, arrays, data, seed=0)
+    blind = replace(arrays, tuning=noise(rng, arrays.tuning), verdict=noise(rng, arrays.verdict))
+    assert fit_candidate(rung, {}, blind, data, seed=0).temperature == found.temperature
+    lost = replace(arrays, stopping=noise(rng, arrays.stopping))
+    assert fit_candidate(rung, {}, lost, data, seed=0).temperature > 2 * found.temperature
+    # Scaled by what was found, the network has nothing left to scale but for the prior.
+    again = temperature_of_network(found.model, *arrays.stopping)
+    assert abs(np.log(again)) < 0.1 + 0.2 * abs(np.log(found.temperature))
+
+
+@pytest.mark.parametrize("metric", ["error", "balanced_error"])
+def test_classes_count_equally_where_the_metric_says_so(rng, metric, monkeypatch):
+    asked, own = [], training.temperature_of_network
+
+    def spy(*args, is_balanced):
+        asked.append(is_balanced)
+        return own(*args, is_balanced=is_balanced)
+
+    monkeypatch.setattr(training, "temperature_of_network", spy)
+    rung, (arrays, data) = next(r for r in RUNGS if r.name == "one_hidden"), parts(rng, 100)
+    fit_candidate(rung, {}, arrays, replace(data, metric=METRICS[metric]), seed=0)
+    assert asked == [metric == "balanced_error"]
+
+
+def test_the_repeats_have_one_between_them():
+    """Half and double are one."""
+    result = RungResult("deep", "deep", "ladder")
+    rows = np.arange(4)
+    losses = [RowLosses(rows, np.array([0.0, 1.0, 0.0, 1.0])) for _ in range(2)]
+    outcomes = [
+        Outcome(k, losses[k], np.zeros((4, 2), np.float32), {}, temperature=t)
+        for k, t in enumerate((0.5, 2.0))
+    ]
+    result.summarise(outcomes, Judging(rows, 0.25), METRICS["error"])
+    assert result.temperature == pytest.approx(1)
 
 
 def test_a_ladders_probabilities_come_true(monkeypatch):
     """Smoothed labels leave a network less sure than it may be: log loss falls, no error changes."""
-    from deepen.model_selection import ladder_steps, training
+    from deepen.model_selection import ladder_steps
 
     monkeypatch.setattr(ladder_steps, "costly_findings", lambda *args: None)
     rng = np.random.default_rng(0)
@@ -110,7 +184,7 @@ def test_a_ladders_probabilities_come_true(monkeypatch):
     y = np.where(X["a"] + X["b"] > 0, "yes", "no")
     settings = {"repeats": 3, "trials": 1, "rungs": ["modern"], "random_state": 0}
     honest = Ladder(**settings).fit(X, y)
-    monkeypatch.setattr(training, "make_honest", lambda *args, **options: 1.0)
+    monkeypatch.setattr(training, "temperature_of_network", lambda *args, **options: 1.0)
     smoothed = Ladder(**settings).fit(X, y)
     ours, theirs = honest.results_[1], smoothed.results_[1]
     assert ours.scores == theirs.scores and theirs.temperature == 1

@@ -46,11 +46,8 @@ def give_back() -> None:
 
 
 @cache
-def give_back_after_compiling() -> Callable[..., None]:
-    """From now on, give back what tracing and compiling a program leave, some 100 MB, before the next one.
-
-    Returns what JAX calls.
-    """
+def give_back_after_compiling() -> None:
+    """From now on, give back what tracing and compiling a program leave, some 100 MB, before the next one."""
     from jax import monitoring
 
     def compiled(event: str, duration_secs: float, **_: str | int) -> None:
@@ -59,7 +56,6 @@ def give_back_after_compiling() -> Callable[..., None]:
             give_back()
 
     monitoring.register_event_duration_secs_listener(compiled)
-    return compiled
 
 
 def _of_c_library(name: str) -> Any:

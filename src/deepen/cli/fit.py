@@ -225,7 +225,7 @@ def _train(data: str, pipeline: Any, X: Any, y: Any, *, is_final: bool = True) -
 
 def _fit(model: Any, X: Any, y: Any) -> None:
     """A network of amounts learns them standardised, or its steps would depend on their unit."""
-    from deepen.model_selection.training import target_scale, to_own_units
+    from deepen.model_selection.units import scale_last_layer, target_scale
     from deepen.neural_network import MLPRegressor
 
     # Only an output that is linear can be scaled back; a mark among the targets stays what it is.
@@ -235,7 +235,7 @@ def _fit(model: Any, X: Any, y: Any) -> None:
         return
     shift, scale = target_scale(y)
     model.fit(X, (y - shift) / scale)
-    to_own_units(model, shift, scale)
+    scale_last_layer(model, scale, shift)
 
 
 def _held_out(data: str, pipeline: Any, X: Any, y: Any, seed: int) -> dict[str, Any]:

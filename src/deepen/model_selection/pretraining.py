@@ -136,7 +136,8 @@ def length_of(n_rows: int) -> tuple[int, int]:
 def on_one_scale(encoder: Any) -> bool:
     """Whether the columns of a fitted encoder are amounts on one scale, as pixels and answers of 0 to 5 are.
 
-    Pixels are known by their names. Else no value is below zero, and most of the columns that vary, four
+    Pixels are known by their names, those called 1x1 and so on by having no value below zero too. Else no
+    value is below zero, and most of the columns that vary, four
     at least, reach about the same top from half of it or lower.
 
     Examples
@@ -147,11 +148,13 @@ def on_one_scale(encoder: Any) -> bool:
     (True, False)
     """
     used = [(column, treatment) for column, treatment, _ in encoder.used()]
-    if picture_shape([column.name for column in encoder.columns_]):
+    names = [column.name for column in encoder.columns_]
+    ends = np.array([(one.quantiles[0], one.quantiles[-1]) for _, one in used if one.quantiles])
+    has_signs = bool(len(ends)) and ends.min() < 0
+    if picture_shape(names) and not (has_signs and names[0][:1].isdecimal()):
         return True
     if any(column.kind not in NUMBERS for column, _ in used):
         return False
-    ends = np.array([(one.quantiles[0], one.quantiles[-1]) for _, one in used if one.quantiles])
     low, high = ends[ends[:, 0] < ends[:, 1]].T if len(ends) else np.empty((2, 0))
     if len(high) < LEAST_ON_ONE_SCALE or low.min() < 0:
         return False

@@ -16,7 +16,8 @@ from deepen.model_selection.data import Arrays, Data
 from deepen.model_selection.pretraining import Pretraining, fine_tuning_epochs, finish_layers
 from deepen.model_selection.rung_models import MAX_TREES
 from deepen.model_selection.rungs import Rung, build
-from deepen.model_selection.temperature import divide_last_layer, logits, make_honest
+from deepen.model_selection.temperature import temperature_of_network
+from deepen.model_selection.units import scale_last_layer, target_scale
 
 BATCH_SIZE = 64
 ROWS_FOR_THREADS = 20_000
@@ -53,9 +54,10 @@ class StopAfter:
 class KeepBest:
     """Callback that keeps the weights of the best score on the stopping rows, the latest of equals.
 
-    On some hundred rows the score moves in steps; the first of equal scores comes long before the
-    network has learnt. `deadline` is in the seconds of `clock.now`. `judge` gives the loss of
-    parameters on the stopping rows; without it the network's own score counts.
+    On some hundred rows the score moves in steps; the first of equal scores, which a network's own fit
+    keeps, comes long before it has learnt. `deadline` is in the seconds of `clock.now`. `judge` gives the
+    loss of parameters on the stopping rows; without it the network's own score counts. Of a schedule that
+    `walks_to_end` the end is the best; one that the deadline cuts short ends where steps are long.
     """
 
     def __init__(
@@ -63,7 +65,9 @@ class KeepBest:
         patience: float,
         deadline: float | None = None,
         judge: Callable[[Any], float] | None = None,
+        walks_to_end: bool = False,
     ) -> None:
+        self.walks_to_end = walks_to_end
         self.patience = patience
         self.deadline = deadline
         self.judge = judge
@@ -73,7 +77,8 @@ class KeepBest:
         """Whether training should stop after this epoch."""
         params = event.params() if self.judge is not None else None
         score = event.validation_score if self.judge is None else -self.judge(params)
-        if score >= self.score:
+        is_end = self.walks_to_end and event.epoch == event.max_iter
+        if is_end or score >= self.score:
             params = event.params() if params is None else params
             self.score, self.epoch, self.params = score, event.epoch, params
         is_late = self.deadline is not None and clock.now() >= self.deadline
@@ -97,10 +102,14 @@ class ClassJudge:
 
     def __call__(self, params: Any) -> float:
         """Loss; `params` are coefficients and intercepts of a network."""
-        from scipy.special import softmax
+        from scipy.special import expit, softmax
+
+        from deepen.layers.feed_forward import Params, forward
 
         coefs, intercepts = params
-        p = softmax(logits(coefs, intercepts, self.X, self.activation), axis=1)
+        names = (self.activation,) * (len(coefs) - 1)
+        z = np.asarray(forward(Params(tuple(coefs), tuple(intercepts)), self.X, names))
+        p = np.hstack([1 - expit(z), expit(z)]) if z.shape[1] == 1 else softmax(z, axis=1)
         return float(self.metric.of_output(self.y, p).mean())
 
 
@@ -143,7 +152,9 @@ def fit_candidate(
             return Fitted(None, clock.now() - start, failure=failure)
         temperature = 1.0
         if rung.is_network and data.task == "classification":
-            temperature = make_honest(model, *arrays.stopping, is_balanced=data.is_balanced)
+            X, y = arrays.stopping
+            temperature = temperature_of_network(model, X, y, is_balanced=data.is_balanced)
+            scale_last_layer(model, 1 / temperature)
     seconds, history = clock.now() - start, history_of(model)
     is_late = deadline is not None and clock.now() >= deadline
     is_cut = rung.is_network and is_late and int(model.n_iter_) < model.max_iter
@@ -160,9 +171,8 @@ def _fit_network(rung: Rung, model: Any, arrays: Arrays, data: Data, deadline: f
     X_val, y_val = arrays.stopping
     activation = getattr(model, "activation", "relu")
     judged = data.metric.key in ("balanced_error", "auc", "log_loss")
-    keep = KeepBest(
-        rung.patience, deadline, ClassJudge(data, arrays, activation) if judged else None
-    )
+    judge = ClassJudge(data, arrays, activation) if judged else None
+    keep = KeepBest(rung.patience, deadline, judge, rung.walks_to_end)
     model.set_params(callbacks=[keep], batch_size=min(BATCH_SIZE, len(X)))
     shift, scale = target_scale(y) if data.task == "regression" else (0.0, 1.0)
     if data.task == "regression":
@@ -170,11 +180,8 @@ def _fit_network(rung: Rung, model: Any, arrays: Arrays, data: Data, deadline: f
     if rung.pretraining:
         model.set_params(max_iter=fine_tuning_epochs(len(X), BATCH_SIZE))
     fit_network(model, X, y, X_val=X_val, y_val=y_val)
-    n_epochs = int(model.n_iter_)
-    # A walk that the deadline cut short ends where steps are long.
-    if not rung.walks_to_end or n_epochs < model.max_iter:
-        keep.restore(model)
-        n_epochs = keep.epoch or n_epochs
+    keep.restore(model)
+    n_epochs = keep.epoch or int(model.n_iter_)
     finish_network(rung, model, shift, scale)
     return n_epochs
 
@@ -239,7 +246,7 @@ def refit(
 ) -> Any:
     """Train the chosen setting on all rows, for as many epochs (trees) as served in the repeats.
 
-    What made probabilities honest there makes them here, where no rows are left to find it.
+    What calibrated it there does here, where no rows are left to find it.
     """
     model = build(rung, data.task, params, data.seed, is_balanced=data.is_balanced)
     y = data.y
@@ -252,7 +259,7 @@ def refit(
         shift, scale = target_scale(y) if data.task == "regression" else (0.0, 1.0)
         fit_network(model, X, (y - shift) / scale if data.task == "regression" else y)
         finish_network(rung, model, shift, scale)
-        divide_last_layer(model, temperature)
+        scale_last_layer(model, 1 / temperature)
         return model
     if rung.kind == "trees":
         model.set_params(max_iter=max(1, n_epochs), early_stopping=False)
@@ -261,32 +268,12 @@ def refit(
         return model.fit(X, y)
 
 
-def target_scale(y: NDArray[Any]) -> tuple[float, float]:
-    """Mean and standard deviation of a target; 1 for one that is constant."""
-    with np.errstate(over="ignore", invalid="ignore"):
-        shift, scale = float(np.mean(y)), float(np.std(y)) or 1.0
-    if not np.isfinite([shift, scale]).all():
-        raise ValueError("the target's numbers are too large to be squared; divide them.")
-    return shift, scale
-
-
 def finish_network(rung: Rung, model: Any, shift: float, scale: float) -> None:
     """Give a network trained on a standardised target its own units; drop its callbacks."""
     model.set_params(callbacks=None)
     if rung.pretraining:
         finish_layers(model, rung.pretraining)
-    to_own_units(model, shift, scale)
-
-
-def to_own_units(model: Any, shift: float, scale: float) -> None:
-    """Let a network that was trained on (y - shift) / scale predict y: its last layer is linear."""
-    if (shift, scale) != (0.0, 1.0):
-        weights, bias = model.coefs_[-1], model.intercepts_[-1]
-        with np.errstate(over="ignore", invalid="ignore"):
-            model.coefs_[-1] = (weights * scale).astype(weights.dtype)
-            model.intercepts_[-1] = (bias * scale + shift).astype(bias.dtype)
-        if not (np.isfinite(model.coefs_[-1]).all() and np.isfinite(model.intercepts_[-1]).all()):
-            raise ValueError(f"the target's numbers are too large for {bias.dtype}; divide them.")
+    scale_last_layer(model, scale, shift)
 
 
 def history_of(model: Any) -> dict[str, list[float]]:
