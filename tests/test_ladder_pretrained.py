@@ -162,6 +162,10 @@ def test_columns_on_one_scale_are_known(table, is_there):
         # Pixels are known by their names.
         square = pd.DataFrame(np.hstack([table] * 3)[:, :16] - 3.0)
         assert answer(square.set_axis([f"pixel_{i}" for i in range(16)], axis=1))
+        # Those of 1x1 and so on may be entries of a matrix, too, which have signs.
+        cells = [f"{i // 4 + 1}x{i % 4 + 1}" for i in range(16)]
+        assert not answer(square.set_axis(cells, axis=1))
+        assert answer(((square + 3.0) * np.arange(1, 17)).set_axis(cells, axis=1))
 
 
 def test_columns_that_do_not_vary_in_these_rows_have_no_say():

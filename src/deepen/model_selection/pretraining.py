@@ -149,17 +149,17 @@ def on_one_scale(encoder: Any) -> bool:
     """
     used = [(column, treatment) for column, treatment, _ in encoder.used()]
     names = [column.name for column in encoder.columns_]
-    ends = np.array([(one.quantiles[0], one.quantiles[-1]) for _, one in used if one.quantiles])
-    has_signs = bool(len(ends)) and ends.min() < 0
-    if picture_shape(names) and not (has_signs and names[0][:1].isdecimal()):
+    is_picture = picture_shape(names) is not None
+    if is_picture and not names[0][:1].isdecimal():
         return True
     if any(column.kind not in NUMBERS for column, _ in used):
         return False
+    ends = np.array([(one.quantiles[0], one.quantiles[-1]) for _, one in used if one.quantiles])
     low, high = ends[ends[:, 0] < ends[:, 1]].T if len(ends) else np.empty((2, 0))
     if len(high) < LEAST_ON_ONE_SCALE or low.min() < 0:
         return False
     top = float(np.median(high))
-    return bool(np.mean((np.abs(high - top) <= top / 20) & (low <= top / 2)) > 1 / 2)
+    return is_picture or bool(np.mean((np.abs(high - top) <= top / 20) & (low <= top / 2)) > 1 / 2)
 
 
 def unit_scaler(rows: Array) -> Any:
