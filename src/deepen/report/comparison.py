@@ -88,8 +88,7 @@ def differences(report: Report) -> Part | None:
         "lowest mean loss, each pair on the repeats that both have. The intervals hold at 95&nbsp;% all "
         "together and whichever rung truly is the best (Hsu 1984); they count rows and repeats. A rung "
         f"is close enough when it is surely less than {least} behind, the shaded band (another one: "
-        "<code>--min-gain</code>), and falls short when "
-        "it is surely behind."
+        "<code>--min-gain</code>), and falls short when it is surely behind."
     )
     return part("differences", "Against the best", note, body)
 
