@@ -87,7 +87,10 @@ def test_unknown_columns_and_names(tmp_path):
     (tmp_path / "data.csv").write_bytes(TEXT)
     out = ["--out", tmp_path / "m.deepen"]
     for words, message in [
-        (["fit", tmp_path / "data.csv", "--target", "z"], "Column 'z' is not in the table"),
+        (
+            ["fit", tmp_path / "data.csv", "--target", "z"],
+            "data.csv: column 'z' is not in the table",
+        ),
         (["fit", tmp_path / "data.csv"], "--target; columns: 'a', 'b', 'y'"),
         (["fit", tmp_path / "date.csv", "--target", "y"], "no such file"),
         (["fit", tmp_path, "--target", "y"], "is a folder"),
@@ -106,6 +109,10 @@ def test_a_number_column_of_words(tmp_path):
     (tmp_path / "data.csv").write_bytes(TEXT)
     words = ["fit", tmp_path / "data.csv", "--target", "y", "--out", tmp_path / "m.deepen"]
     assert "'b' is numeric, but holds 'x', 'y'" in told(tmp_path, *words, "--types", "b=numeric")
+    said = (
+        "'b' is told to be boolean, but holds 'x', 'y'; mend these cells, or give --types b=categ"
+    )
+    assert said in told(tmp_path, *words, "--types", "b=boolean")
     assert "'b' is a date, but holds 'x', 'y'" in told(tmp_path, *words, "--types", "b=date")
 
 

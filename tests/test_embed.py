@@ -74,7 +74,7 @@ def test_four_files(table, tmp_path, method):
     assert "trustworthiness" in result.stdout and str(out / "embedding.html") in result.stdout
     frame = pd.read_csv(out / "embedding.csv")
     assert list(frame.columns) == ["row", "x", "y", "label"]
-    np.testing.assert_array_equal(frame["row"], range(N))
+    np.testing.assert_array_equal(frame["row"], range(1, N + 1))
     assert frame["label"].tolist() == pd.read_csv(table)["label"].tolist()
     page = (out / "embedding.html").read_text(encoding="utf-8")
     data = json.loads(re.search(r'id="data">(.*?)</script>', page)[1])

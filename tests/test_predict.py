@@ -17,6 +17,7 @@ from typer.testing import CliRunner
 import deepen
 from deepen.cli import app
 from deepen.cli._common import parse_types
+from deepen.model_selection.target import finite_values
 from deepen.modelfile import read_header
 from survivor import HOSTILE, table_to_survive
 
@@ -364,7 +365,7 @@ def test_evaluate_with_labels_never_seen_and_without_a_target(folder, tmp_path):
     assert "'label' holds '1', and the model's classes are 'no', 'yes'; write them alike" in line
     table.drop(columns="label").to_csv(tmp_path / "none.csv", index=False)
     line = refused("evaluate", folder / "c.deepen", tmp_path / "none.csv")
-    assert "Column 'label' is not in the table" in line
+    assert "none.csv: column 'label' is not in the table" in line
     table.assign(label=None).to_csv(tmp_path / "empty.csv", index=False)
     assert "no row has a value" in refused("evaluate", folder / "c.deepen", tmp_path / "empty.csv")
     table.assign(amount="much").to_csv(tmp_path / "words.csv", index=False)
@@ -431,6 +432,24 @@ def test_types_on_the_command_line(folder, tmp_path):
     words = ["fit", folder / "data.csv", "--target", "label", "--out", tmp_path / "n.deepen"]
     assert "kinds are numeric" in refused(*words, "--types", "row=number")
     assert "did you mean 'row'" in refused(*words, "--types", "rows=numeric")
+
+
+def test_yes_and_no_are_read_in_columns_but_are_names_in_the_target(tmp_path, rng):
+    spelt = {0: ["Nein", "nein", "N"], 1: ["Ja", "ja", "J"]}
+    truth = rng.randint(0, 2, 90)
+    cells = [spelt[k][i % 3] for i, k in enumerate(truth)]
+    table = pd.DataFrame({"paid": cells, "amount": rng.rand(90), "kept": cells})
+    table.to_csv(tmp_path / "a.csv", index=False)
+    model = tmp_path / "m.deepen"
+    words = ["--target", "kept", "--model", "logistic", "--out", model]
+    good("fit", tmp_path / "a.csv", *words)
+    assert "'Nein' and 2 more are no" in " ".join(good("inspect", model).stdout.split())
+    fitted = deepen.load(model)
+    assert fitted.classes_.tolist() == sorted(sum(spelt.values(), []))
+    later = table.assign(paid=table["paid"].str.swapcase())
+    np.testing.assert_array_equal(fitted[0].transform(later), fitted[0].transform(table))
+    with pytest.raises(ValueError, match="a regression needs numbers"):
+        finite_values(table["kept"])
 
 
 def test_names_with_commas_and_equality_signs():

@@ -58,6 +58,7 @@ def notes(model: Ladder) -> list[str]:
         missing_parts,
         use_of_unlabelled,
     )
+    from deepen.model_selection.report_findings import how_to_say
 
     found = []
     if model.n_unlabeled_:
@@ -88,7 +89,8 @@ def notes(model: Ladder) -> list[str]:
     if chosen is not None and is_better and model.metric_.key == "balanced_error":
         found.append(
             f"Say {chosen.label!r} from a probability of {chosen.value:.2g} on: balanced error "
-            f"{100 * chosen.balanced_error:.2g} %, at 0.5 {100 * chosen.balanced_error_at_half:.2g} %."
+            f"{100 * chosen.balanced_error:.2g} %, at 0.5 {100 * chosen.balanced_error_at_half:.2g} %. "
+            f"{how_to_say(chosen.value)}"
         )
     if parts := missing_parts(model):
         found.append(f"Not worked out: {parts}")

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import re
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import typer
 
+from deepen.cli._folder import RUN, resume_line, stem_of, writable
+
 if TYPE_CHECKING:
     from deepen.model_selection import Ladder, LadderEvent
     from deepen.model_selection.prepare import Given
 
-FILES = ("report.html", "ladder.json", "model.deepen")
-RUN = "run"
 # Kept for report and files: this many seconds, or this part of a short budget.
 WRITING_SECONDS, WRITING_SHARE = 6.0, 0.06
 
@@ -62,49 +59,6 @@ class Options:
         return shlex.join(words + (["--best"] if self.best else []))
 
 
-def folder_for(source: str) -> Path:
-    """Folder for a run, made of the data's name."""
-    return Path(f"deepen-ladder-{stem_of(source)}")
-
-
-def stem_of(source: str) -> str:
-    """A name for a folder, made of the data's name."""
-    stem = re.sub(r"(\.(csv|tsv|tab|txt|data|parquet|npz|npy|idx|gz))+$", "", Path(source).name)
-    return re.sub(r"[^\w.-]+", "-", stem).strip("-.") or "data"
-
-
-def check_folder(folder: Path, force: bool) -> None:
-    """Refuse a folder that holds a report or a climb, unless with `force`."""
-    from deepen.cli._common import fail
-
-    if folder.exists() and not folder.is_dir():
-        fail(f"{folder}: is a file; choose another --out.")
-    taken = [name for name in FILES if (folder / name).exists()]
-    if taken and not force:
-        fail(
-            f"{folder}: holds {taken[0]} already; choose another --out, give --force to replace it, "
-            f"or go on with: {resume_line(folder)}"
-        )
-    if not folder.parent.is_dir():
-        fail(f"{folder.parent}: no such folder; create it or choose another --out.")
-    if force or not (folder / RUN).exists():
-        return  # before much is imported: a wrong name of a file is told at once
-    from deepen.model_selection.store import MANIFEST
-
-    if (folder / RUN / MANIFEST).exists():
-        fail(
-            f"{folder}: holds an unfinished climb; go on with: {resume_line(folder)} "
-            "(or give --force to start anew)."
-        )
-
-
-def resume_line(folder: Path) -> str:
-    """The exact line that goes on with a climb."""
-    import shlex
-
-    return shlex.join(["deepen", "resume", str(folder)])
-
-
 def run(
     options: Options, folder: Path, *, start: float, force: bool, is_anew: bool = False
 ) -> None:
@@ -134,7 +88,7 @@ def run(
         left = seconds - min(WRITING_SECONDS, WRITING_SHARE * seconds) - (time.monotonic() - start)
         settings = ("repeats", "trials", "metric", "min_gain", "task", "best")
         with (
-            _folder(folder),
+            writable(folder),
             climb_progress(resume_line(folder)) as progress,
             set_aside(store, is_anew) as forget,
         ):
@@ -160,8 +114,8 @@ def run(
             except KeyboardInterrupt:
                 _say_how_to_go_on(folder)
                 raise typer.Exit(1) from None
-        with _folder(folder):
-            _write(folder, model, y, options, force or _is_ours(folder))
+        with writable(folder):
+            _write(folder, model, y, options, force or (folder / RUN).is_dir())
     _finish(model, folder)
 
 
@@ -191,21 +145,18 @@ def _forget_if_empty(store: Any) -> None:
         store.folder.rmdir()
 
 
-def _is_ours(folder: Path) -> bool:
-    return (folder / RUN).is_dir()
-
-
 def _read(options: Options, codes: dict[str, list[str]]) -> tuple[Given, str]:
     """What `fit` is given, and the target's name."""
-    from deepen.cli._common import fail, read_whole, read_with_target, target_apart
+    from deepen.cli._common import fail
     from deepen.cli._missing import refuse_codes_of
+    from deepen.cli._target import read_whole, read_with_target, target_apart
     from deepen.datasets import find_column
 
     table = read_whole(options.source, options.target)
     # Positions are those of the table, and say nothing to who reads the report.
     for option in ("groups", "time_column"):
         if (wanted := getattr(options, option)) is not None:
-            setattr(options, option, find_column(table, wanted))
+            setattr(options, option, find_column(table, wanted, options.source))
     if options.groups is not None and options.groups == options.time_column:
         fail(f"--groups and --time-column both name {options.groups!r}; choose another for one.")
     X, y, name = target_apart(table, options.source, options.target)
@@ -230,22 +181,6 @@ def _read(options: Options, codes: dict[str, list[str]]) -> tuple[Given, str]:
         given.X_test, given.y_test = X_test, y_test
     given.X = X
     return given, name
-
-
-@contextmanager
-def _folder(folder: Path) -> Iterator[None]:
-    """Create the folder and try to write there; remove it again where nothing came of it."""
-    import tempfile
-
-    is_new = not folder.exists()
-    folder.mkdir(exist_ok=True)
-    try:
-        tempfile.TemporaryFile(dir=folder).close()
-        yield
-    except BaseException:
-        if is_new and not any(folder.iterdir()):
-            folder.rmdir()
-        raise
 
 
 def _write(folder: Path, model: Ladder, y: Any, options: Options, force: bool) -> None:
@@ -273,6 +208,8 @@ def _write(folder: Path, model: Ladder, y: Any, options: Options, force: bool) -
         info = {"target": options.target, "task": model.task_, "training": training}
         if model.task_ == "regression":
             info["residuals"] = residual_quantiles(*errors_once(model))
+        if (found := model.findings_.threshold) is not None:
+            info["threshold"] = {"label": found.label, "value": found.value}
         deepen.save(model.best_estimator_, folder / "model.deepen", info=info, force=force)
     write_text(folder / "ladder.json", as_json(numbers), force=force)
     write_text(folder / "report.html", page, force=force)

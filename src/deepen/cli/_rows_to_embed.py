@@ -27,7 +27,7 @@ class Rows:
     what : str
         What the numbers are, for the title.
     numbers : array of int
-        Number of each row in the table.
+        Number of each row in the table, the first one 1.
     columns : dict of str to Series
         To colour by and to show beside a point, the colour and the target first.
     colour : str or None
@@ -60,17 +60,17 @@ def rows_to_embed(
     pipeline, of_model = _loaded(model)
     table = read_table(data, target=target)
     known = [str(name) for name in table.columns]
-    colour = None if colour is None else find_column(table, colour)
-    target = find_column(table, target) if target is not None else None
+    colour = None if colour is None else find_column(table, colour, data)
+    target = find_column(table, target, data) if target is not None else None
     if target is None:
         usual = next((name for name in (of_model, "target") if name in known), None)
         target = usual if colour is None or model is not None else colour
     if colour is None:
         colour = target
-    numbers = np.arange(len(table))
+    places = np.arange(len(table))
     if sample is not None and sample < len(table):
-        numbers = np.sort(np.random.default_rng(seed).choice(len(table), sample, replace=False))
-        table = table.iloc[numbers].reset_index(drop=True)
+        places = np.sort(np.random.default_rng(seed).choice(len(table), sample, replace=False))
+        table = table.iloc[places].reset_index(drop=True)
     # What is called target is never a feature, even where another column colours.
     hidden = {name for name in (target, "target" if model is None else None) if name in known}
     features = table.drop(columns=list(hidden))
@@ -84,7 +84,7 @@ def rows_to_embed(
     else:
         codes, what = _encoded(features, data)
     columns = _shown(table, [colour, target], features if images is None else features.iloc[:, :0])
-    return Rows(codes, what, numbers, columns, colour, images)
+    return Rows(codes, what, places + 1, columns, colour, images)
 
 
 def image_rows(features: Any) -> Any:

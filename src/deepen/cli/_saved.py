@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -83,17 +83,38 @@ class SavedModel:
         return found if type(found) is float else None
 
     @property
+    def sought(self) -> int:
+        """Position of the one of two classes that is looked for: the file's, else the rare one."""
+        from deepen.datasets.task import sought
+
+        names, found = [str(label) for label in self.classes], self.info.get("threshold")
+        label = found.get("label") if isinstance(found, dict) else None
+        if label in names:
+            return names.index(label)
+        counts = self.training.get("classes")
+        counts = counts if isinstance(counts, dict) else {}
+        rows = [n if type(n := counts.get(name)) is int and n >= 0 else 0 for name in names]
+        return sought(*rows)
+
+    @property
     def has_probabilities(self) -> bool:
         """Whether it gives probabilities."""
         return hasattr(self.pipeline, "predict_proba")
 
-    def chunks(self, source: str, target: str | None = None) -> Iterator[tuple[Any, Any]]:
-        """Rows of a data source some at a time, and their target where its column is asked for."""
-        from deepen.cli._common import without_totals
+    def chunks(
+        self, source: str, target: str | None = None, as_text: Sequence[str] = ()
+    ) -> Iterator[tuple[Any, Any]]:
+        """Rows of a data source some at a time, and their target where its column is asked for.
+
+        Columns in `as_text`, too, are read as they are written.
+        """
+        from deepen.cli._target import without_totals
         from deepen.datasets import find_column, read_chunks
 
         columns = self.encoder.columns_ if self.encoder is not None else []
-        as_text = [column.name for column in columns if column.kind in AS_TEXT]
+        in_use = {column.name for column in columns if column.is_used}
+        as_text = [name for name in as_text if name not in in_use]
+        as_text += [column.name for column in columns if column.kind in AS_TEXT]
         if self.encoder is not None:  # 13.750 is to be read as it was in training
             as_text += [column.name for column, encoder, _ in self.encoder.used()
                         if getattr(getattr(encoder, "number_format", None), "thousands", "")]  # fmt: skip
@@ -101,7 +122,7 @@ class SavedModel:
             if target is None:
                 yield table, None
             else:
-                table, name = without_totals(table), find_column(table, target)
+                table, name = without_totals(table), find_column(table, target, source)
                 yield table.drop(columns=name), table[name]
 
     def predicted(self, table: Any, source: str, n_before: int, proba: bool = False) -> Any:
@@ -121,6 +142,11 @@ class SavedModel:
             # of a file that was made by hand: its digests fit, but not its parts
             reason = f"{type(error).__name__}: {error}"
             fail(f"{self.path}: the model's parts do not fit together ({reason}); train it anew.")
+
+    def ids_in(self, table: Any) -> list[str]:
+        """Columns of a table that were ids in the training."""
+        columns = self.encoder.columns_ if self.encoder is not None else []
+        return [column.name for column in columns if column.kind == "id" and column.name in table]
 
     def findings(self) -> list[Finding]:
         """How the rows so far differ from those of the training."""

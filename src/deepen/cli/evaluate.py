@@ -7,7 +7,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from deepen.cli._threshold import HELP
+
 if TYPE_CHECKING:
+    from deepen.cli._threshold import Threshold
     from deepen.evaluation import AmountFigures, ClassFigures
 
 LEVELS = (0.5, 0.8, 0.9, 0.95)
@@ -20,6 +23,7 @@ def evaluate(
     target: Annotated[
         str | None, typer.Option(help="Column with the truth, if not called as in the training.")
     ] = None,
+    threshold: Annotated[float | None, typer.Option(help=HELP)] = None,
     json: Annotated[Path | None, typer.Option(help="File for all figures.")] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace the file if it exists.")] = False,
 ) -> None:
@@ -30,12 +34,14 @@ def evaluate(
         if json is not None:
             check_free(json, force)
         from deepen.cli._saved import SavedModel
+        from deepen.cli._threshold import Threshold
 
         saved = SavedModel(model)
         name = target or saved.target
         if name is None:
             fail(f"{model}: does not say what it predicts; name the column with --target.")
-        truth, predicted, probabilities, n_left_out = _predictions(saved, data, name)
+        chosen = None if threshold is None else Threshold(saved, threshold)
+        truth, predicted, probabilities, n_left_out = _predictions(saved, data, name, chosen)
         figures: ClassFigures | AmountFigures
         if saved.is_classifier:
             figures = _of_classes(saved, data, name, truth, predicted, probabilities)
@@ -52,6 +58,8 @@ def evaluate(
             "Note: these seem to be the rows that the model learnt from; on new rows it errs more."
             " The report of its ladder, or rows set apart, say how much."
         )
+    if chosen is not None:
+        say(f"Note: {chosen.sentence}")
     for finding in saved.findings():
         say(f"Note: {finding.text}")
     if n_left_out:
@@ -69,7 +77,9 @@ def _learnt_from(saved: Any, data: str, n_rows: int) -> bool:
     return is_its_name and facts.get("rows") == n_rows
 
 
-def _predictions(saved: Any, data: str, name: str) -> tuple[Any, Any, Any, int]:
+def _predictions(
+    saved: Any, data: str, name: str, threshold: Threshold | None
+) -> tuple[Any, Any, Any, int]:
     """Truth, predictions and probabilities of the rows that have a target."""
     import numpy as np
     import pandas as pd
@@ -85,9 +95,11 @@ def _predictions(saved: Any, data: str, name: str) -> tuple[Any, Any, Any, int]:
             values = saved.predicted(rows, data, n_rows)
             if np.ndim(values) != 1:
                 fail(f"{saved.path}: predicts several targets at once; evaluate bears one.")
-            predicted.append(values)
             if saved.is_classifier and saved.has_probabilities:
                 probabilities.append(saved.pipeline.predict_proba(rows))
+            if threshold is not None:
+                values = threshold.said(probabilities[-1])
+            predicted.append(values)
             truth.append(y[is_known])
         n_rows += len(table)
     if not truth:

@@ -46,6 +46,10 @@ def fit(
         bool,
         typer.Option(help="For numbers: train first on 80 % of the rows to learn how far off."),
     ] = True,
+    groups: Annotated[
+        str | None,
+        typer.Option(help="Column of groups, no input; none on both sides of --intervals' split."),
+    ] = None,
     out: Annotated[Path, typer.Option(help="File to write.")] = Path("model.deepen"),
     pictures: Annotated[
         Path | None, typer.Option(help="Folder for pictures of what the model learnt.")
@@ -73,11 +77,12 @@ def fit(
         start = time.monotonic()
         X, y, found, name, n_unlabelled = _rows(data, target, model, task)
         refuse_codes_of(codes, name, "the target")
+        X, own_groups = _groups_apart(data, X, groups)
         pipeline = _pipeline(data, model, found, settings, kinds, codes, seed, scale)
         warm_up()
         held_out = {}
         if intervals and found == "regression":
-            held_out = _held_out(data, pipeline, X, y, seed)
+            held_out = _held_out(data, pipeline, X, y, own_groups, seed)
         _train(data, pipeline, X, y)
         facts = _facts(X, y, found, data, seed, n_unlabelled, time.monotonic() - start)
         info = {"target": name, "task": found, "training": facts, **held_out}
@@ -139,8 +144,9 @@ def _rows(
         return X, None, FEATURES, name, 0
     import numpy as np
 
-    from deepen.cli._common import fail, read_with_target
+    from deepen.cli._common import fail
     from deepen.cli._models import task_of
+    from deepen.cli._target import read_with_target
     from deepen.datasets import infer_task
     from deepen.model_selection.prepare import prepare
 
@@ -171,7 +177,7 @@ def _rows_alone(data: str, target: str | None) -> tuple[Any, str | None]:
     table = read_table(data, target=target)
     if target is None and "target" not in table.columns:
         return table, None
-    name = "target" if target is None else find_column(table, target)
+    name = "target" if target is None else find_column(table, target, data)
     if table.shape[1] == 1:
         fail(f"{data}: has no column but the target {name!r}; give at least one to learn from.")
     return table.drop(columns=name), name
@@ -238,8 +244,21 @@ def _fit(model: Any, X: Any, y: Any) -> None:
     scale_last_layer(model, scale, shift)
 
 
-def _held_out(data: str, pipeline: Any, X: Any, y: Any, seed: int) -> dict[str, Any]:
-    """Errors on a fifth of the rows of a model that was trained on the rest."""
+def _groups_apart(data: str, X: Any, name: str | None) -> tuple[Any, Any]:
+    """Columns that the model sees, and those of groups, if rows are told to be of some."""
+    from deepen.cli._common import fail
+    from deepen.datasets import find_column
+
+    if name is None:
+        return X, None
+    name = find_column(X, name, data)
+    if X.shape[1] == 1:
+        fail(f"{data}: has no column left to predict from.")
+    return X.drop(columns=name), X[name]
+
+
+def _held_out(data: str, pipeline: Any, X: Any, y: Any, groups: Any, seed: int) -> dict[str, Any]:
+    """Errors on a fifth of the rows of a model that was trained on the rest; no group is on both sides."""
     import numpy as np
     from sklearn.base import clone
 
@@ -247,11 +266,10 @@ def _held_out(data: str, pipeline: Any, X: Any, y: Any, seed: int) -> dict[str, 
     from deepen.datasets._columns import told_columns
     from deepen.datasets.told_missing import without_codes
 
-    n_held_out = int(HELD_OUT * len(y))
-    if n_held_out < LEAST_HELD_OUT:
+    is_held_out = _some_groups(X, groups, int(HELD_OUT * len(y)), seed)
+    held_out, rest = np.flatnonzero(is_held_out), np.flatnonzero(~is_held_out)
+    if len(held_out) < LEAST_HELD_OUT:
         return {}
-    order = np.random.default_rng(seed).permutation(len(y))
-    held_out, rest = np.sort(order[:n_held_out]), np.sort(order[n_held_out:])
     first = clone(pipeline)
     # a part of the rows may look different from the whole
     whole = without_codes(X, first[0].missing)
@@ -259,3 +277,18 @@ def _held_out(data: str, pipeline: Any, X: Any, y: Any, seed: int) -> dict[str, 
     _train(data, first, X.iloc[rest], y[rest], is_final=False)
     predicted = first.predict(X.iloc[held_out])
     return {"residuals": residual_quantiles(y[held_out] - predicted, predicted)}
+
+
+def _some_groups(X: Any, groups: Any, most: int, seed: int) -> Any:
+    """Mask of up to `most` rows, whole groups by lot; rows that repeat each other are of one group."""
+    import numpy as np
+
+    from deepen.model_selection.splits import duplicate_groups, joined_groups
+
+    joined, _ = duplicate_groups(X)
+    if groups is not None:
+        joined = joined_groups(joined, groups)
+    sizes = np.bincount(joined)
+    order = np.random.default_rng(seed).permutation(len(sizes))
+    order = order[sizes[order] <= most]
+    return np.isin(joined, order[np.cumsum(sizes[order]) <= most])

@@ -74,7 +74,8 @@ def ladder(
 
     start = time.monotonic()
     from deepen.cli._common import parse_duration, parse_types
-    from deepen.cli._ladder_run import Options, check_folder, folder_for, run
+    from deepen.cli._folder import check_folder, folder_for
+    from deepen.cli._ladder_run import Options, run
 
     # A slip in an option is told before a folder that could be replaced.
     parse_duration(time_budget)

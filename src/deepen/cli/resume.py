@@ -24,7 +24,8 @@ def resume(
 
     start = time.monotonic()
     from deepen.cli._common import console, fail, input_errors, parse_duration
-    from deepen.cli._ladder_run import FILES, RUN, Options, resume_line, run
+    from deepen.cli._folder import FILES, RUN, resume_line
+    from deepen.cli._ladder_run import Options, run
     from deepen.model_selection.store import RunError, RunStore
 
     with input_errors():

@@ -76,11 +76,11 @@ def read_table(
         twice = table.columns[table.columns.duplicated()][0]
         raise DataError(f"{source}: the column name {twice!r} occurs twice; rename one of them.")
     if target is not None:
-        find_column(table, target)
+        find_column(table, target, source)
     return table
 
 
-def find_column(table: pd.DataFrame, column: str | int) -> str:
+def find_column(table: pd.DataFrame, column: str | int, place: str | Path = "") -> str:
     """Name of a column given by its name or, where no column is called so, by its position.
 
     Parameters
@@ -89,6 +89,8 @@ def find_column(table: pd.DataFrame, column: str | int) -> str:
         Where to look.
     column : str or int
         A name, or a position from the left (``0``) or from the right (``-1``), also as text.
+    place : str or path, default=""
+        Where the table comes from, for the error.
 
     Returns
     -------
@@ -112,16 +114,17 @@ def find_column(table: pd.DataFrame, column: str | int) -> str:
         return str(column)
     if TARGET in names and column == table.attrs.get(TARGET_ARRAY):
         return TARGET
+    said = f"{place}: column" if place else "Column"
     try:
         return names[int(column)]
     except IndexError:
         message = (
-            f"Column {column}: the table has {len(names)} columns, numbered 0 to {len(names) - 1}."
+            f"{said} {column}: the table has {len(names)} columns, numbered 0 to {len(names) - 1}."
         )
         raise DataError(message) from None
     except ValueError:
         hint = did_you_mean(str(column), names)
-        message = f"Column {column!r} is not in the table{hint or '.'} Columns: {shortened(names)}."
+        message = f"{said} {column!r} is not in the table{hint or '.'} Columns: {shortened(names)}."
         raise DataError(message) from None
 
 

@@ -11,6 +11,7 @@ from deepen.datasets.kinds import are_dates
 from deepen.datasets.values import plain_values
 
 MOST_CLASSES = 20  # whole numbers with more values than this are amounts, not classes
+FEW_ROWS = 0.25  # of two classes, one with a smaller share is the one that is looked for
 
 
 def infer_task(y: Any) -> str:
@@ -62,3 +63,19 @@ def infer_task(y: Any) -> str:
     if n_distinct <= 2 or (is_whole and n_distinct <= min(MOST_CLASSES, len(filled) / 2)):
         return "classification"
     return "regression"
+
+
+def sought(n_first: int, n_second: int) -> int:
+    """Which of two classes is looked for: the second, but the first where few rows have it.
+
+    Parameters
+    ----------
+    n_first, n_second : int
+        Rows of each class.
+
+    Examples
+    --------
+    >>> sought(2, 2), sought(1, 5)
+    (1, 0)
+    """
+    return int(n_first >= FEW_ROWS * (n_first + n_second))

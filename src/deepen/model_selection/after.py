@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from deepen.datasets.task import sought
 from deepen.model_selection.ascent import Ascent
 from deepen.model_selection.calibration import (
     CalibrationBin,
@@ -43,7 +44,6 @@ from deepen.model_selection.verdict import Verdict
 # without unlabelled rows, which takes most and has what the others leave. Where it has no part, curves
 # have its time too.
 IMPORTANCES_SHARE, CURVES_SHARE, UNLABELLED_SHARE = 0.4, 0.65, 0.9
-FEW_ROWS = 0.25  # a class with a smaller share is the one that is looked for
 TOO_SHORT = "two repeats would not fit into the time left for it"
 
 
@@ -128,7 +128,7 @@ def free_findings(attempt: Attempt, data: Data, row_numbers: NDArray[np.int64]) 
     y = data.codes(data.y)
     proba = natural_probabilities(output, y, is_balanced=data.is_balanced)
     is_binary = len(data.classes) == 2
-    said = np.full(len(rows), sought(y)) if is_binary else proba.argmax(axis=1)
+    said = np.full(len(rows), sought(*np.bincount(y))) if is_binary else proba.argmax(axis=1)
     sure = proba[np.arange(len(rows)), said]
     findings.calibration = calibration_bins(y[rows] == said, sure)
     findings.calibration_error = expected_calibration_error(findings.calibration)
@@ -137,20 +137,9 @@ def free_findings(attempt: Attempt, data: Data, row_numbers: NDArray[np.int64]) 
     return findings
 
 
-def sought(y: NDArray[Any]) -> int:
-    """Which of two classes is looked for: the second, but the first where few rows have it.
-
-    Examples
-    --------
-    >>> sought(np.array([0, 1, 1, 0])), sought(np.array([0, 1, 1, 1, 1, 1]))
-    (1, 0)
-    """
-    return int(np.mean(y == 0) >= FEW_ROWS)
-
-
 def _threshold(attempt: Attempt, data: Data) -> Threshold:
     y, chosen, half, values = data.codes(data.y), [], [], []
-    wanted = sought(y)
+    wanted = sought(*np.bincount(y, minlength=2))
     for outcome in attempt.outcomes:
         is_wanted, proba = y[outcome.losses.rows] == wanted, outcome.output[:, wanted]
         own = outcome.threshold if wanted == 1 else 1 - outcome.threshold

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from deepen.model_selection.after import FEW_ROWS
+from deepen.datasets.task import FEW_ROWS
 from deepen.model_selection.calibration import CalibrationBin
 from deepen.model_selection.figures import show, show_interval
 from deepen.report import (
@@ -219,6 +219,11 @@ def _ends(found: CalibrationBin) -> str:
     return f"{_share(found.lower).removesuffix(' %')} to {_share(found.upper)}"
 
 
+def how_to_say(value: float) -> str:
+    """What has the model say a class from this probability on."""
+    return f"deepen predict and evaluate do so with --threshold {value:.2g}."
+
+
 def threshold(ladder: Ladder) -> Threshold | None:
     """Precision and recall with the chosen threshold, where two classes are uneven."""
     found = ladder.findings_.threshold
@@ -236,5 +241,7 @@ def threshold(ladder: Ladder) -> Threshold | None:
         words += (
             f"It finds {_share(recall)} of them, and {_share(precision)} of its calls are right."
         )
+    if found.balanced_error < found.balanced_error_at_half:
+        words = f"{words.rstrip()} {how_to_say(found.value)}"
     at = found.at if math.isfinite(precision) else None
     return Threshold(found.label, found.recall, found.precision, found.base_rate, words, at)

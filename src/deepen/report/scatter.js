@@ -221,7 +221,7 @@
   const fill = (i) => {
     const body = document.createElement("div"), head = document.createElement("b");
     const list = document.createElement("dl");
-    head.textContent = `row ${(rows ? rows[i] : i).toLocaleString("en")}`;
+    head.textContent = `row ${(rows ? rows[i] : i + 1).toLocaleString("en")}`;
     for (const each of [...new Set([column, ...columns.slice(0, data.told)])].filter(Boolean)) {
       const name = document.createElement("dt"), value = document.createElement("dd");
       name.textContent = each.name; value.textContent = textOf(each, i);

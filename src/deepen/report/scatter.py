@@ -48,7 +48,7 @@ class Scatter:
         What colours may show, the first one first, and of the first 12 what hovering tells. At most 100
         are kept, fewer of more than 40,000 rows; the foot says how many of how many.
     rows : int array of shape (n_samples,), default=None
-        Numbers of the rows where they are not 0 to n_samples - 1.
+        Numbers of the rows where they are not 1 to n_samples.
     images : float array of shape (n_samples, height, width), default=None
         Grey pictures in [0, 1]; made smaller, or left out, where they would be too many pixels.
     note : str

@@ -1,0 +1,150 @@
+"""What ``deepen predict``, ``evaluate`` and ``fit`` offer beside: thresholds, kept columns, groups."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import deepen
+from deepen.cli.fit import _some_groups
+from deepen.modelfile import read_header
+from test_predict import good, refused
+
+
+def rare_classes(rng, n_rows):
+    """One row in six is looked for; ids with leading zeros."""
+    x = rng.randn(n_rows)
+    y = np.where(x + rng.randn(n_rows) > 1.4, "gone", "stays")
+    return pd.DataFrame({"customer id": [f"{i:05d}" for i in range(n_rows)], "x": x, "y": y})
+
+
+@pytest.fixture
+def churn(tmp_path, rng):
+    table = rare_classes(rng, 400)
+    table.to_csv(tmp_path / "data.csv", index=False)
+    good("fit", tmp_path / "data.csv", "--target", "y", "--model", "logistic",
+         "--out", tmp_path / "m.deepen")  # fmt: skip
+    return tmp_path, table
+
+
+def test_a_threshold_says_the_rare_class_from_its_probability_on(churn):
+    folder, table = churn
+    rare = deepen.load(folder / "m.deepen").predict_proba(table)[:, 0]
+    words = ["predict", folder / "m.deepen", folder / "data.csv", "--out", folder / "p.csv"]
+    for value in (0.1, 0.35, 0.8):
+        result = good(*words, "--threshold", value, "--force")
+        said = pd.read_csv(folder / "p.csv")["y"]
+        np.testing.assert_array_equal(said == "gone", rare >= value)
+        n_rows = int((rare >= value).sum())
+        assert f"'gone' is said from a probability of {value} on: of {n_rows} of" in result.stderr
+
+
+def test_evaluate_counts_what_a_threshold_says(churn):
+    folder, table = churn
+    rare = deepen.load(folder / "m.deepen").predict_proba(table)[:, 0]
+    good("evaluate", folder / "m.deepen", folder / "data.csv", "--threshold", 0.2,
+         "--json", folder / "e.json")  # fmt: skip
+    figures = json.loads((folder / "e.json").read_text())
+    is_said, is_so = rare >= 0.2, (table["y"] == "gone").to_numpy()
+    expected = [[sum(is_so & is_said), sum(is_so & ~is_said)],
+                [sum(~is_so & is_said), sum(~is_so & ~is_said)]]  # fmt: skip
+    assert figures["confusion"] == expected
+
+
+@pytest.mark.parametrize(
+    "words, message",
+    [
+        (["--threshold", 1.2], "between 0 and 1"),
+        (["--threshold", 0.2, "--proba"], "give one"),
+        (["--keep", "customer"], "did you mean 'customer id'"),
+        (["--keep", "y"], "the predictions have that name"),
+    ],
+)
+def test_options_that_cannot_be(churn, words, message):
+    folder, _ = churn
+    out = folder / "p.csv"
+    line = refused("predict", folder / "m.deepen", folder / "data.csv", "--out", out, *words)
+    assert message in line
+    assert not out.exists()
+
+
+def test_a_threshold_is_for_two_classes(tmp_path):
+    good("fit", "iris", "--model", "logistic", "--out", tmp_path / "m.deepen")
+    line = refused("predict", tmp_path / "m.deepen", "iris", "--threshold", 0.3)
+    assert "two classes" in line
+    good("fit", "diabetes", "--model", "linear", "--out", tmp_path / "r.deepen")
+    line = refused("evaluate", tmp_path / "r.deepen", "diabetes", "--threshold", 0.3)
+    assert "predicts numbers" in line
+
+
+def test_kept_columns_stand_first_as_they_were_written(churn):
+    folder, table = churn
+    words = ["predict", folder / "m.deepen", folder / "data.csv", "--out", folder / "p.csv"]
+    assert "'customer id'" in good(*words).stdout  # the remedy for predictions without a name
+    result = good(*words, "--force", "--proba", "--keep", "customer id", "--keep", "x")
+    found = pd.read_csv(folder / "p.csv", dtype={"customer id": str})
+    assert list(found) == ["customer id", "x", "gone", "stays"]
+    assert found["customer id"].tolist() == table["customer id"].tolist()
+    np.testing.assert_allclose(found["x"], table["x"])
+    assert "would name" not in result.stdout
+
+
+def test_a_ladder_keeps_the_threshold_that_it_found(tmp_path, rng):
+    rare_classes(rng, 300).to_csv(tmp_path / "data.csv", index=False)
+    good("ladder", tmp_path / "data.csv", "--target", "y", "--trials", 1, "--repeats", 2,
+         "--rungs", "linear", "--out", tmp_path / "run")  # fmt: skip
+    kept = read_header(tmp_path / "run" / "model.deepen")["info"]["threshold"]
+    assert kept["label"] == "gone" and 0 < kept["value"] < 1
+    words = ["predict", tmp_path / "run" / "model.deepen", tmp_path / "data.csv"]
+    result = good(*words, "--threshold", round(kept["value"], 2), "--out", tmp_path / "p.csv")
+    assert "'gone' is said from" in result.stderr
+
+
+def test_predictions_below_zero_are_told_where_no_target_was(tmp_path, rng):
+    x = rng.rand(60)
+    table = pd.DataFrame({"x": x, "y": 3 * x})
+    table.to_csv(tmp_path / "data.csv", index=False)
+    good("fit", tmp_path / "data.csv", "--target", "y", "--model", "linear",
+         "--out", tmp_path / "m.deepen")  # fmt: skip
+    pd.DataFrame({"x": [-5.0, -1.0, 0.5]}).to_csv(tmp_path / "new.csv", index=False)
+    result = good(
+        "predict", tmp_path / "m.deepen", tmp_path / "new.csv", "--out", tmp_path / "p.csv"
+    )
+    assert "2 predictions are below 0, where no target of the training rows was" in result.stderr
+
+
+def test_held_out_rows_are_whole_groups(rng):
+    n = rng.randint(60, 300)
+    groups = rng.choice([*"abcdefghijklmnopqrst", None], n)
+    X = pd.DataFrame({"x": rng.randint(0, n // 2, n)})  # some rows repeat each other
+    held_out = _some_groups(X, groups, n // 5, seed=rng.randint(2**31))
+    assert held_out.sum() <= n // 5
+    for same in (groups, X["x"].to_numpy()):
+        inside = {value for value in same[held_out] if value is not None}
+        assert inside.isdisjoint(same[~held_out])
+
+
+def test_intervals_are_of_groups_that_were_not_seen(tmp_path, rng):
+    """The ward tells the target of rows whose patient was seen, and nothing of others'."""
+    patient = np.repeat(np.arange(40), 10)
+    table = pd.DataFrame({"patient": patient, "ward": [f"w{i}" for i in patient]})
+    table["noise"] = rng.randn(400)  # or rows of a ward would repeat each other
+    table["y"] = rng.randn(40)[patient] + 0.01 * rng.randn(400)
+    table.to_csv(tmp_path / "data.csv", index=False)
+    widths = {}
+    for name, words in {
+        "rows": ["--types", "patient=ignore"],
+        "groups": ["--groups", "patient"],
+    }.items():
+        model, out = tmp_path / f"{name}.deepen", tmp_path / f"{name}.csv"
+        good("fit", tmp_path / "data.csv", "--target", "y", "--out", model, "--model", "linear",
+             *words)  # fmt: skip
+        names = deepen.load(model)[0].get_feature_names_out()
+        assert not any(name.startswith("patient") for name in names)
+        good("predict", model, tmp_path / "data.csv", "--interval", 0.8, "--out", out)
+        found = pd.read_csv(out)
+        widths[name] = float((found["y_high"] - found["y_low"]).mean())
+    assert widths["groups"] > 5 * widths["rows"]
