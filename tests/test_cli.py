@@ -13,7 +13,7 @@ import pytest
 from typer.testing import CliRunner
 
 from deepen.cli import app
-from deepen.cli._common import interrupts_after, parse_duration
+from deepen.cli._common import interrupts_after, note_seconds, parse_duration
 from deepen.model_selection import layer_views, pretraining, training
 from quick_compiler import shipped_environment
 
@@ -185,6 +185,14 @@ def test_wrong_input_is_one_line_and_code_2(words, message, table, tmp_path, mon
 
 def test_durations():
     assert [parse_duration(text) for text in ("90", "90s", "1.5m", "2h")] == [90, 90, 90, 7200]
+
+
+@pytest.mark.parametrize(
+    "text, is_told", [("5", True), ("5s", False), ("90", False), ("5m", False)]
+)
+def test_a_small_number_without_a_unit_is_told_to_be_seconds(text, is_told, capsys):
+    note_seconds(text)
+    assert ("5 seconds; write 5m for minutes" in capsys.readouterr().err) == is_told
 
 
 def test_interrupt_still_writes_the_report(table, tmp_path, monkeypatch):

@@ -5,6 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.linear_model import LinearRegression
 from sklearn.model_selection import cross_val_score
@@ -430,3 +432,104 @@ def test_the_number_of_a_limit_is_no_stand_in(limit, rng):
     )
     told = encoder.transform(pd.DataFrame({"glucose": [limit], "b": [1]}))
     assert told[0, 0] == float(limit.strip("> "))
+
+
+YES_AND_NO = [
+    ("true t", "false f"), ("yes y", "no n"), ("on", "off"), ("ja j", "nein nee nej nei n"),
+    ("wahr", "falsch"), ("oui o", "non n"), ("vrai", "faux"), ("sí si sì s", "no n"),
+    ("sim s", "não nao n"), ("vero", "falso"), ("verdadero", "falso"), ("verdadeiro", "falso"),
+]  # fmt: skip
+
+
+@settings(deadline=None)
+@given(
+    pair=st.sampled_from(YES_AND_NO),
+    rows=st.lists(st.tuples(st.booleans(), st.integers(0, 9), st.randoms()), max_size=20),
+    has_digits=st.booleans(),
+)
+def test_yes_and_no_in_several_spellings(pair, rows, has_digits):
+    yes, no = (words.split() for words in pair)
+    yes, no = yes + ["1"] * has_digits, no + ["0"] * has_digits
+    cells, truth = [yes[0], yes[0].upper(), no[0], None], [1, 1, 0]
+    for is_yes, which, random in rows:
+        word = (yes if is_yes else no)[which % len(yes if is_yes else no)]
+        cells.append("".join(random.choice((c, c.upper())) for c in word))
+        truth.append(int(is_yes))
+    table = pd.DataFrame({"x": cells})
+    encoder = TableEncoder().fit(table)
+    assert encoder.columns_[0].kind == "boolean"
+    for written in (cells, [cell and cell.swapcase() for cell in cells]):
+        out = encoder.transform(pd.DataFrame({"x": written}))
+        assert np.delete(out[:, 0], 3).tolist() == truth
+        assert np.flatnonzero(out[:, 1]).tolist() == [3]
+
+
+@pytest.mark.parametrize(
+    "cells",
+    ["Yes No", "ja nein", "o n s", "t f n", "n N", "ja Ja JA", "ja Ja no", "ja nein Ja unknown",
+     "true Ja nein", "0 1 n", "1 n N", "0 1 on 2", "y n j"],
+)  # fmt: skip
+def test_categories_that_are_no_yes_and_no(cells):
+    cells = cells.split() * 4
+    [column] = infer_columns(pd.DataFrame({"a": cells}))
+    assert column.kind == "categorical"
+    encoder = TableEncoder().fit(pd.DataFrame({"a": cells}))
+    assert len(encoder.get_feature_names_out()) == len(set(cells))
+    assert infer_columns(pd.DataFrame({"a": pd.Categorical(cells)}))[0].kind == "categorical"
+
+
+def test_what_yes_and_no_are_is_said():
+    cells = ["1", "Ja", "ja", "J", "Nein", "n", None, None]
+    [column] = infer_columns(pd.DataFrame({"a": cells}))
+    said = "; 'Ja' and 3 more are yes, 'Nein' and 1 more are no"
+    assert column.reason == "2 distinct numbers, 25 % missing" + said
+    told = TableEncoder(types={"a": "boolean"}).fit(pd.DataFrame({"a": cells}))
+    assert told.columns_[0].reason == "set by types" + said
+
+
+@pytest.mark.parametrize("cells", [["Nein", "Ja"], ["n", "1"], ["0", "J"], ["false", "true"]])
+@pytest.mark.parametrize("dtype", [object, "category"])
+def test_a_column_told_to_be_boolean(cells, dtype):
+    table = pd.DataFrame({"a": pd.Series(cells, dtype=dtype)})
+    out = TableEncoder(types={"a": "boolean"}).fit_transform(table)
+    assert out.tolist() == [[0], [1]]
+
+
+@pytest.mark.parametrize(
+    ("cells", "said"),
+    [("maybe perhaps", "'maybe', 'perhaps'"), ("ja Nein unknown", "'unknown'"), ("ja no", "'ja', 'no'"),
+     ("1 0 x", "'x'")],
+)  # fmt: skip
+def test_a_column_told_to_be_boolean_that_is_not(cells, said):
+    table = pd.DataFrame({"my x": cells.split()})
+    remedy = "mend these cells, or give --types 'my x=categorical'."
+    message = f"^Column 'my x' is told to be boolean, but holds {said}; {remedy}$"
+    with pytest.raises(DataError, match=message):
+        TableEncoder(types={"my x": "boolean"}).fit(table)
+    with pytest.raises(DataError, match="is numeric, but holds"):
+        TableEncoder(types={"my x": "numeric"}).fit(table)
+
+
+def test_words_in_a_later_column_of_yes_and_no():
+    encoder = TableEncoder().fit(pd.DataFrame({"a": ["ja", "Ja", "nein", None]}))
+    out = encoder.transform(pd.DataFrame({"a": ["JA", "N", "1", "no"]}))
+    assert out.tolist() == [[1, 0], [0, 0], [1, 0], [1, 1]]
+    with pytest.raises(DataError, match="'a' is boolean, but holds 'yes', 'no'; mend these cells"):
+        encoder.transform(pd.DataFrame({"a": ["JA", "N", "yes", "no"]}))
+
+
+def test_yes_and_no_among_numbers_are_missing():
+    cells = [*(str(k * k) for k in range(1, 40)), *["no"] * 30]
+    for words in ([], ["yes"]):
+        encoder = TableEncoder(numbers="none").fit(pd.DataFrame({"a": cells + words}))
+        assert encoder.columns_[0].kind == "numeric"
+        assert encoder.transform(pd.DataFrame({"a": ["no", "7"]})).tolist() == [[400, 1], [7, 0]]
+
+
+def test_rows_of_one_side_are_read_as_the_whole_column_is():
+    """Letters such as n are of several families; which it is, the whole column says."""
+    table = pd.DataFrame({"a": ["n", "N", "j", "J"], "b": ["n", "n", "1", "1"], "c": [5, 1, 2, 9]})
+    found = told_columns(table, {"b": "boolean"})
+    assert [column.truth for column in found] == ["ja", "yes", ""]
+    encoder = TableEncoder(types=found).fit(table[:2])
+    assert encoder.transform(table)[:, :2].tolist() == [[0, 0], [0, 0], [1, 1], [1, 1]]

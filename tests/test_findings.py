@@ -292,6 +292,9 @@ def test_few_rows_that_decide_are_told(rng):
         test_targets_=np.append(rng.normal(size=198), [1000.0, -1000.0]),
     )  # fmt: skip
     assert few_rows_decide(told).startswith("2 rows of 200 make 100 % of the squared error")
+    assert "logarithms" not in few_rows_decide(told)  # of a target below zero there is none
+    told.test_targets_ = np.exp(np.append(rng.normal(size=198), [8.0, 8.0]))
+    assert "logarithms by what ratio" in few_rows_decide(told)
     told.test_targets_ = rng.normal(size=200)
     assert few_rows_decide(told) == ""
     told.metric_ = METRICS["mae"]

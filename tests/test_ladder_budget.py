@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import jax
+import jax.numpy as jnp
 import numpy as np
 import pandas as pd
 import pytest
@@ -11,10 +13,11 @@ from sklearn.linear_model import LogisticRegression
 from deepen.model_selection import Ladder, clock, ladder_steps, report_extras, training
 from deepen.model_selection.beginning import line_of
 from deepen.model_selection.clock import Clock
+from deepen.model_selection.cost import CostModel
 from deepen.model_selection.data import Arrays, Data
 from deepen.model_selection.intervals import Judging
 from deepen.model_selection.metrics import METRICS
-from deepen.model_selection.plan import CostModel, affordable_rows, duration, plan_rungs
+from deepen.model_selection.plan import affordable_rows, duration, plan_rungs
 from deepen.model_selection.prepare import Given, prepare_table
 from deepen.model_selection.pretraining import fine_tuning_epochs
 from deepen.model_selection.rungs import RUNGS, select_rungs
@@ -131,18 +134,56 @@ FOUR = ["boosting", "one_hidden", "deep", "modern"]
 
 def test_what_is_left_over_makes_rungs_comparable_before_it_is_shared(monkeypatch):
     """Shared with rungs that it is too little for, it would be too little for all."""
-    seconds = dict(zip(FOUR, (1.7, 31.5, 5.2, 21.0), strict=True))
-    FakeTime(monkeypatch, seconds, layers=17.7, winner="modern")
-    ladder = Ladder(300.0, rungs=["baseline", "linear", *FOUR, *PRETRAINED]).fit(*table())
+    seconds = dict(zip(FOUR, (28.2, 12.5, 24.4, 12.5), strict=True))
+    FakeTime(monkeypatch, seconds, layers=0.1, winner="modern")
+    ladder = Ladder(400.0, rungs=["baseline", "linear", *FOUR, *PRETRAINED]).fit(*table())
     found = {result.name: result for result in ladder.results_}
-    assert found["one_hidden"].is_compared and ladder.elapsed_ <= 1.05 * 300
+    assert found["boosting"].is_compared and ladder.elapsed_ <= 1.05 * 400
+
+
+@pytest.mark.parametrize("compiling", [0.0, 12.0])
+def test_compiling_once_costs_no_repeat(monkeypatch, compiling):
+    """The first training of layers compiles for long: the second repeat is not thought to do so again."""
+    time = FakeTime(monkeypatch, {}, layers=2.0)
+    pretrain, compiled = time.pretrain, dict.fromkeys(PRETRAINED, 0.0)
+    monkeypatch.setattr(clock, "_compiling", lambda: sum(compiled.values()))
+
+    def compile_and_pretrain(rung, arrays, deadline):
+        time.now += compiling - compiled[rung.name]
+        compiled[rung.name] = compiling
+        pretrain(rung, arrays, deadline)
+
+    monkeypatch.setattr(time, "pretrain", compile_and_pretrain)
+    X, y = table(400)
+    ladder = Ladder(180.0).fit(X, pd.Series(y).mask(np.arange(400) >= 200))
+    found = {result.name: result for result in ladder.results_}
+    assert all(len(found[name].scores) >= 4 for name in PRETRAINED)
+    assert ladder.elapsed_ <= 1.05 * 180
+
+
+def test_a_watch_leaves_compiling_out():
+    import deepen.engine  # noqa: F401 - it counts
+
+    watch, start = clock.Stopwatch(), clock.now()
+    jax.jit(lambda x: jnp.sin(x) @ jnp.cos(x).T)(np.ones((37, 41))).block_until_ready()
+    wall = clock.now() - start
+    assert 0 < watch.compiling <= wall
+    assert watch.seconds == pytest.approx(wall - watch.compiling, abs=0.05)
 
 
 def test_a_slow_rung_leaves_time_for_its_model_of_all_rows(monkeypatch):
     """Its model of all rows takes what further repeats would."""
-    FakeTime(monkeypatch, {"modern": 50.0}, winner="modern")  # 83 s for a model of all rows
-    ladder = Ladder(300.0, rungs=["baseline", "linear", "modern"]).fit(*table())
-    assert ladder.saved_ == "modern" and len(ladder.results_[2].scores) == 2
+    time = FakeTime(monkeypatch, {"modern": 50.0}, winner="modern")  # 83 s for a model of all rows
+    before = []
+
+    def at_verdict(event):
+        if event.kind == "verdict":
+            before.append(time.trained.count("modern"))
+
+    rungs = ["baseline", "linear", "modern"]
+    ladder = Ladder(300.0, rungs=rungs, progress=at_verdict).fit(*table())
+    assert before == [3]  # what was tried before the plan counts
+    assert ladder.saved_ == "modern" and len(ladder.results_[2].scores) == 3
     assert ladder.elapsed_ <= 300
 
 
@@ -214,7 +255,7 @@ def test_the_first_answer_takes_what_one_repeat_says(monkeypatch):
 
     Once it has repeats enough, the answer is told again.
     """
-    time = FakeTime(monkeypatch, {"linear": 0.1, "boosting": 22.0, "deep": 5.0})
+    time = FakeTime(monkeypatch, {"linear": 0.1, "boosting": 42.0, "deep": 5.0})
     told = []
     Ladder(900.0, progress=lambda e: told.append((time.now, e.kind, e.rung))).fit(*table())
     [(at, _, words), (later, _, more)] = [one for one in told if one[1] == "provisional"]

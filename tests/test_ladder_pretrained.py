@@ -20,12 +20,13 @@ from deepen.model_selection import (
     training,
     unlabelled_gain,
 )
-from deepen.model_selection.climb import Attempt, seed_of
+from deepen.model_selection.attempt import Attempt
+from deepen.model_selection.climb import seed_of
+from deepen.model_selection.cost import CostModel
 from deepen.model_selection.data import Data, columns_of, new_encoder
 from deepen.model_selection.intervals import Judging, RowLosses
 from deepen.model_selection.ladder_report import report_of
 from deepen.model_selection.metrics import METRICS
-from deepen.model_selection.plan import CostModel
 from deepen.model_selection.pretraining import Pretraining, on_one_scale, unit_scaler
 from deepen.model_selection.refitting import refit_on_all
 from deepen.model_selection.results import Outcome, RungResult

@@ -409,6 +409,35 @@ def test_table_encoder(path):
     assert_same(back.get_feature_names_out(), encoder.get_feature_names_out())
 
 
+def test_columns_of_before_yes_and_no_and_hostile_ones(path):
+    table = pd.DataFrame(
+        {"a": [1.5, 2, 4], "b": ["Ja", "ja", "nein"], "c": ["5 kg", "7 kg", "8 kg"]}
+    )
+    encoder = TableEncoder().fit(table)
+    back = again(encoder, path)
+    later = table.assign(b=["JA", "N", "Nein"])
+    assert back.encoders_ == encoder.encoders_ and back.columns_ == encoder.columns_
+    assert back.transform(later)[:, 1].tolist() == [1, 0, 0]
+    for value in ("no", "JA", "", None, 3, ["ja"]):
+        for place in ("columns_", "encoders_"):
+            header = header_of(path)
+            fields = header["model"]["state"][place][1]["fields"]
+            inner = fields if place == "columns_" else fields["number_format"]["fields"]
+            assert inner["truth"] == "ja"
+            inner["truth"] = value
+            write_file(path.with_name("b.deepen"), header, load_file(path))
+            if value == "":
+                assert load(path.with_name("b.deepen")).columns_[1].kind == "boolean"
+            else:
+                assert ".truth is" in one_line_error(path.with_name("b.deepen"))
+    header = header_of(path)
+    for column in header["model"]["state"]["columns_"]:
+        del column["fields"]["truth"]
+    del header["model"]["state"]["encoders_"][2]["fields"]["number_format"]["fields"]["truth"]
+    write_file(path, header, load_file(path))
+    assert_same(load(path).transform(table), encoder.transform(table))
+
+
 @pytest.mark.parametrize("strategy", ["prior", "most_frequent", "uniform", "stratified"])
 def test_dummy_classifier_in_a_pipeline(path, strategy):
     table, amounts = mixed_table()

@@ -234,6 +234,7 @@ def test_permuted_columns_and_rows_give_the_same_numbers(columns, random):
         (list(range(30)) * 5, "regression"),
         ([1.5, 2.5, 3.25, 1.5], "regression"),
         (["1.5", "2.25", "?", "7"], "regression"),
+        (["Ja", "ja", "J", "nein", "N", "1"] * 4, "classification"),
         (pd.Series(pd.Categorical(range(30))), "classification"),
     ],
 )

@@ -67,6 +67,15 @@ def parse_duration(text: str) -> float:
     return float(match[1]) * _UNITS[(match[2] or "s")[0]]
 
 
+def note_seconds(text: str) -> None:
+    """Say what a small number without a unit is taken for."""
+    bare, seconds = text.strip(), parse_duration(text)
+    if bare[-1].isdigit() and seconds < _UNITS["m"]:
+        console(to_stderr=True).say(
+            f"Note: --time-budget {bare} is {bare} seconds; write {bare}m for minutes."
+        )
+
+
 def parse_types(options: Iterable[str] | None) -> dict[str, str]:
     """Kind of each column in options such as ``size=numeric,city=text``.
 

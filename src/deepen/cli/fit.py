@@ -266,13 +266,13 @@ def _held_out(data: str, pipeline: Any, X: Any, y: Any, groups: Any, seed: int) 
     from deepen.datasets._columns import told_columns
     from deepen.datasets.told_missing import without_codes
 
-    is_held_out = _some_groups(X, groups, int(HELD_OUT * len(y)), seed)
+    first = clone(pipeline)
+    whole = without_codes(X, first[0].missing)
+    is_held_out = _some_groups(whole.table, groups, int(HELD_OUT * len(y)), seed)
     held_out, rest = np.flatnonzero(is_held_out), np.flatnonzero(~is_held_out)
     if len(held_out) < LEAST_HELD_OUT:
         return {}
-    first = clone(pipeline)
     # a part of the rows may look different from the whole
-    whole = without_codes(X, first[0].missing)
     first.set_params(table__types=told_columns(whole.table, first[0].types, told=whole.told))
     _train(data, first, X.iloc[rest], y[rest], is_final=False)
     predicted = first.predict(X.iloc[held_out])

@@ -73,12 +73,12 @@ def ladder(
     import time
 
     start = time.monotonic()
-    from deepen.cli._common import parse_duration, parse_types
+    from deepen.cli._common import note_seconds, parse_types
     from deepen.cli._folder import check_folder, folder_for
     from deepen.cli._ladder_run import Options, run
 
     # A slip in an option is told before a folder that could be replaced.
-    parse_duration(time_budget)
+    note_seconds(time_budget)
     parse_types(types)
     parse_missing(missing)
     options = Options(

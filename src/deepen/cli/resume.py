@@ -23,7 +23,7 @@ def resume(
     import time
 
     start = time.monotonic()
-    from deepen.cli._common import console, fail, input_errors, parse_duration
+    from deepen.cli._common import console, fail, input_errors, note_seconds, parse_duration
     from deepen.cli._folder import FILES, RUN, resume_line
     from deepen.cli._ladder_run import Options, run
     from deepen.model_selection.store import RunError, RunStore
@@ -39,6 +39,7 @@ def resume(
     names = {field.name for field in fields(Options)}
     options = Options(**{name: value for name, value in kept.items() if name in names})
     if time_budget is not None:
+        note_seconds(time_budget)
         options.time_budget = time_budget
     if repeats is not None:
         options.repeats = repeats

@@ -33,6 +33,8 @@ from deepen.datasets.kinds import (
 )
 from deepen.datasets.string_encoders import learn_dates, learn_text
 from deepen.datasets.told_missing import Code, said_codes
+from deepen.datasets.truth import said_truth
+from deepen.datasets.values import as_strings, distinct, truth_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -110,8 +112,13 @@ def _set(column: Any, name: str, kind: str, codes: Sequence[Code]) -> Column:
     reason = "set by types" + (f"; {said_codes(codes)}, as told" if codes else "")
     if kind == "numeric":
         reason += f"; every {'other ' if codes else ''}number counts"
-    stand_in = infer_kind(column, name).stand_in if kind == "boolean" else None
-    return Column(name, kind, "", reason, override_of(name, kind), stand_in)
+    told = Column(name, kind, "", reason, override_of(name, kind))
+    if kind != "boolean":
+        return told
+    if truth := truth_of(column):
+        reason += f"; {said_truth(distinct(as_strings(column))[1], truth)}"
+    stand_in = infer_kind(column, name).stand_in
+    return dataclasses.replace(told, reason=reason, stand_in=stand_in, truth=truth)
 
 
 def matched_table(X: Any, columns: Sequence[Column], by_name: bool, owner: str) -> pd.DataFrame:
@@ -148,7 +155,7 @@ def learn_column(column: Any, found: Column, scaling: str, y: Any) -> tuple[Any,
     """Fitted treatment of a column or None, and its block of these rows where that differs."""
     kind, name = found.kind, found.name
     if kind in NUMBERS:
-        return learn_numbers(column, name, kind, scaling, found.stand_in), None
+        return learn_numbers(column, name, kind, scaling, found.stand_in, found.truth), None
     if kind == DATE:
         return learn_dates(column, name, scaling == "raw"), None
     if kind == TEXT:

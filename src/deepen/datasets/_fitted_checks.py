@@ -13,6 +13,7 @@ from deepen.datasets.encoders import LEVELS, TOLD, Codes, Numbers, OneHot
 from deepen.datasets.kinds import Column
 from deepen.datasets.number_format import MARKS, NumberFormat
 from deepen.datasets.string_encoders import DateParts, TextTopics
+from deepen.datasets.truth import FAMILIES
 
 TREATMENTS = (Codes, DateParts, Hashed, Numbers, OneHot, TargetMeans, TextTopics)
 MOST_HASH_COLUMNS = 4096
@@ -73,6 +74,8 @@ def _check_fields(item: Any) -> None:
             raise ValueError(f"{type(item).__name__}.{field.name} is {type(value).__name__}")
         if isinstance(value, NumberFormat):
             _check_fields(value)
+    if getattr(item, "truth", "") not in FAMILIES:
+        raise ValueError(f"{type(item).__name__}.truth is no family of words")
 
 
 def _are_codes(value: Any) -> bool:

@@ -20,9 +20,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from deepen.datasets._errors import DataError
-from deepen.datasets.number_format import TRUTH, NumberFormat, find_format, limit_mark
+from deepen.datasets.number_format import NumberFormat, find_format, limit_mark
 from deepen.datasets.records import parser_options, read_blocks
 from deepen.datasets.sniff import Dialect, is_number, sniff
+from deepen.datasets.truth import TRUTH, family_of
 from deepen.datasets.values import MISSING, category_name, distinct, spread
 
 if TYPE_CHECKING:
@@ -245,7 +246,8 @@ def _of_words(
     meaning = None if keep_text else _meaning(cells, codes, counts, dialect)
     if meaning is not None:
         return meaning
-    if is_large and (keep_text or find_format(cells[:SAMPLE])[0] is None):
+    is_read = not keep_text and (find_format(cells[:SAMPLE])[0] is not None or family_of(cells))
+    if is_large and not is_read:
         return pd.Categorical.from_codes(codes, categories=pd.Index(cells, dtype=_text_type()))
     return pd.Series(spread(np.array(cells, dtype=object), codes, None), dtype=_text_type())
 

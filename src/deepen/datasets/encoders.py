@@ -119,13 +119,18 @@ class Numbers:
 
 
 def learn_numbers(
-    column: Any, name: str, kind: str, scaling: str, stand_in: float | None = None
+    column: Any,
+    name: str,
+    kind: str,
+    scaling: str,
+    stand_in: float | None = None,
+    truth: str = "",
 ) -> Numbers:
     """Treatment of a column of numbers, from the rows of fit."""
-    number_format = None
-    if typed_values(column) is None:
+    number_format = NumberFormat(truth=truth) if truth else None
+    if number_format is None and typed_values(column) is None:
         number_format = read_numbers(as_strings(column))[1]
-    values, _ = numbers_of(column, number_format, name, most_words=MOST_WORDS)
+    values, _ = numbers_of(column, number_format, name, most_words=MOST_WORDS, kind=kind)
     numbers = without(values, stand_in).dropna().to_numpy()
     step = max(1, len(numbers) // ROWS_FOR_QUANTILES)
     quantiles = np.quantile(numbers[::step], LEVELS).tolist() if len(numbers) else []

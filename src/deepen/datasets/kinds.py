@@ -13,6 +13,7 @@ from deepen.datasets._errors import shortened
 from deepen.datasets.dates import find_order, parse_dates
 from deepen.datasets.number_format import NumberFormat, limit_mark
 from deepen.datasets.stand_ins import Known, stand_in_of
+from deepen.datasets.truth import said_truth
 from deepen.datasets.values import (
     SAMPLE,
     as_strings,
@@ -60,6 +61,8 @@ class Column:
         Number that counts as missing in it.
     holds_stand_in : bool
         Whether it occurs; later rows may hold it anyhow.
+    truth : str
+        First word of the family of words for yes and no that it is written in, or none.
     """
 
     name: str
@@ -69,6 +72,7 @@ class Column:
     override: str = ""
     stand_in: float | None = None
     holds_stand_in: bool = False
+    truth: str = ""
 
     @property
     def is_used(self) -> bool:
@@ -123,9 +127,7 @@ def infer_kind(
     if found.holds_stand_in:
         # Who calls a column numeric has its numbers as they are.
         override = f"--types {_told(name, 'numeric')}  # keeps {found.stand_in:.0f}"
-    return Column(
-        name, found.kind, "", found.reason, override, found.stand_in, found.holds_stand_in
-    )
+    return Column(name, found.kind, "", found.reason, override, *found[2:])
 
 
 class _Found(NamedTuple):
@@ -135,15 +137,18 @@ class _Found(NamedTuple):
     reason: str
     stand_in: float | None = None
     holds_stand_in: bool = False
+    truth: str = ""
 
 
 def _infer_kind(column: Any, name: str, known: Known | None, others: Any) -> _Found:
-    values, note = typed_values(column), ""
+    values, note, truth = typed_values(column), "", ""
     number_format = None
     if values is None:
         strings = as_strings(column)
         is_declared = str(column.dtype) == "category"
-        values, number_format, words = (None, None, []) if is_declared else read_numbers(strings)
+        values, number_format, words = None, None, list[str]()
+        if not is_declared:
+            values, number_format, words = read_numbers(strings, finds_truth=True)
         if values is None:
             kind, reason = _infer_string(strings)
             return _Found(kind, reason + (_missing(strings) if kind != "constant" else ""))
@@ -153,6 +158,9 @@ def _infer_kind(column: Any, name: str, known: Known | None, others: Any) -> _Fo
             note += f"; {word!r} counts as missing"
         if slips := [cell for cell in words if cell.lower() != word]:
             note += f"; words such as {shortened(slips, 2)} count as missing"
+        if number_format and number_format.truth:
+            truth = number_format.truth
+            note += f"; {said_truth(distinct(strings)[1], truth)}"
         has_limits = number_format is not None and number_format.limits
         marked = [c for c in distinct(strings)[1] if limit_mark(c)] if has_limits else []
         if limits := [cell for cell in marked if cell not in words]:
@@ -171,7 +179,7 @@ def _infer_kind(column: Any, name: str, known: Known | None, others: Any) -> _Fo
     if values.dtype.kind == "M":
         return _Found(DATE, "dates" + note)
     kind, reason = _infer_number(filled, n_distinct, is_complete, name)
-    return _Found(kind, reason + note, stand_in, is_there and kind in NUMBERS)
+    return _Found(kind, reason + note, stand_in, is_there and kind in NUMBERS, truth)
 
 
 def _stand_in(

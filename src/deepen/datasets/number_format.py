@@ -17,12 +17,13 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
+from deepen.datasets.truth import TRUTH
+
 CURRENCIES = "€$£¥₹₽₩₺₴₫₪฿₦₱"
 CODES = "USD|EUR|GBP|JPY|CNY|CHF|CAD|AUD|NZD|INR|SEK|NOK|DKK|PLN|CZK|HUF|BRL|MXN|RUB|TRY|ZAR|KRW"
 SIGN_OF = {"EUR": "€", "USD": "$", "GBP": "£", "JPY": "¥", "INR": "₹", "TRY": "₺", "KRW": "₩"}
 AFFIX = re.compile(rf"[{CURRENCIES}%‰]|(?<![A-Za-z])(?:{CODES})(?![A-Za-z])|(?<=\d)\s?kr\.?$")
 UNIT = re.compile(r"(?<=\d) ?((?:[^\W\d_]|[°/²³])+(?:\^?[23])?)$")  # m2 as m²
-TRUTH = {"true": 1.0, "false": 0.0}
 LIMIT = re.compile(r"^(?:[<>]=?|[\u2264\u2265]) ?(?=[+-]?[\d.,])")  # ≤ and ≥
 SPACES = re.compile(r"[\s\u00a0\u2009\u202f]+")
 # (decimal mark, mark of thousands), the plainest first
@@ -63,6 +64,8 @@ class NumberFormat:
         In small letters, what stands for a missing number in many cells, or none.
     limits : bool
         Whether <0.5 is .5.
+    truth : str
+        First word of the family of words for yes and no that it reads, or none.
 
     Examples
     --------
@@ -75,6 +78,7 @@ class NumberFormat:
     affix: str = ""
     word: str = ""
     limits: bool = False
+    truth: str = ""
 
     @property
     def pattern(self) -> re.Pattern[str]:
@@ -162,7 +166,7 @@ def find_format(
     Examples
     --------
     >>> find_format(["1,5", "12,25", "1.234,00"])
-    (NumberFormat(decimal=',', thousands='.', affix='', word='', limits=False), 1.0)
+    (NumberFormat(decimal=',', thousands='.', affix='', word='', limits=False, truth=''), 1.0)
     >>> find_format(["00501", "90210"])
     (None, 0.0)
     """

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from deepen.datasets._errors import DataError, shortened
-from deepen.datasets.number_format import TRUTH, NumberFormat, find_format
+from deepen.datasets.number_format import NumberFormat, find_format
+from deepen.datasets.truth import FAMILIES, family_of, is_known, is_truth
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -22,7 +24,6 @@ MISSING = (
     "#DIV/0!", "#NUM!", "#NAME?", "#NV", "#WERT!", "#BEZUG!", "#ZAHL!", "#VALEUR!", "#NOMBRE!",
     "?", "-", "--", "---", ".", "\N{EM DASH}", "\N{EN DASH}",
 )  # fmt: skip
-SPELLINGS_OF_TRUTH = 6  # true, True, TRUE and their opposites
 SAMPLE = 1000  # distinct cells that show whether a closer look is worth it
 PROMISING = 0.8
 
@@ -156,7 +157,7 @@ def spread(of_cells: Any, codes: Array, missing: Any) -> Array:
 
 
 def read_numbers(
-    strings: Any, number_format: NumberFormat | None = None
+    strings: Any, number_format: NumberFormat | None = None, *, finds_truth: bool = False
 ) -> tuple[Any, NumberFormat | None, list[str]]:
     """Numbers of a column of strings, how they are written, and the cells that are words instead.
 
@@ -165,6 +166,8 @@ def read_numbers(
     strings : Series of str and None
     number_format : NumberFormat, optional
         None: found by looking; then there are no numbers where words prevail.
+    finds_truth : bool, default=False
+        Whether yes and no in several spellings may be 1 and 0; in a target they stay names.
 
     Returns
     -------
@@ -180,12 +183,14 @@ def read_numbers(
     if not cells:
         return None, None, []
     if number_format is None:
-        number_format = _look(cells, counts)
+        truth = family_of(cells) if finds_truth else ""
+        number_format = NumberFormat(truth=truth) if truth else _look(cells, counts)
         if number_format is None:
             return None, None, []
     parsed = np.array(number_format.parse_all(cells))
-    truth = np.array([TRUTH.get(cell.lower(), np.nan) for cell in cells])
-    parsed = np.where(np.isnan(parsed), truth, parsed)
+    meanings = FAMILIES[""] | FAMILIES[number_format.truth]
+    truths = np.array([meanings.get(cell.lower(), np.nan) for cell in cells])
+    parsed = np.where(np.isnan(parsed), truths, parsed)
     words = [cell for cell, number in zip(cells, parsed, strict=True) if np.isnan(number)]
     numbers = spread(parsed, codes, np.nan)
     return pd.Series(numbers, index=strings.index, name=strings.name), number_format, words
@@ -197,8 +202,15 @@ def number_values(column: Any, number_format: NumberFormat | None = None) -> Any
     return read_numbers(as_strings(column), number_format)[0] if values is None else values
 
 
+def truth_of(column: Any) -> str:
+    """Family of words for yes and no of a column that the user calls boolean; empty without one."""
+    if typed_values(column) is not None:
+        return ""
+    return family_of(distinct(as_strings(column))[1], is_told=True)
+
+
 def _look(cells: list[str], counts: Array) -> NumberFormat | None:
-    if len(cells) <= SPELLINGS_OF_TRUTH and {cell.lower() for cell in cells} <= set(TRUTH):
+    if is_truth(cells):
         return NumberFormat()
     sample = slice(None, None, max(1, len(cells) // SAMPLE))
     if find_format(cells[sample], counts[sample].tolist())[1] < PROMISING:
@@ -207,7 +219,12 @@ def _look(cells: list[str], counts: Array) -> NumberFormat | None:
 
 
 def numbers_of(
-    column: Any, number_format: NumberFormat | None, name: str, *, most_words: float
+    column: Any,
+    number_format: NumberFormat | None,
+    name: str,
+    *,
+    most_words: float,
+    kind: str = "numeric",
 ) -> tuple[Any, list[str]]:
     """Numbers of a column that is known to hold numbers, and the words among its cells.
 
@@ -220,6 +237,8 @@ def numbers_of(
         For the error.
     most_words : float
         Share of the filled cells that may be words, which count as missing.
+    kind : {"numeric", "boolean"}
+        What it is said to be, for the error.
 
     Returns
     -------
@@ -248,13 +267,19 @@ def numbers_of(
         if word:
             is_word &= strings.str.lower() != word
         if int(is_word.sum()) > most_words * int(strings.notna().sum()):
-            raise DataError(
-                f"Column {name!r} is numeric, but holds {shortened(words, 3)}; mend these cells, or"
-                " train with another type for the column."
-            )
+            raise DataError(_too_many_words(name, words, kind, has_truth=bool(number_format.truth)))
     if np.isinf(numbers).any():
         raise DataError(f"Column {name!r} contains infinity; replace it by a number or a blank.")
     return numbers, words
+
+
+def _too_many_words(name: str, words: list[str], kind: str, *, has_truth: bool) -> str:
+    """What is wrong with a column of numbers that holds too many words, and the remedy."""
+    said, remedy = "boolean" if has_truth else "numeric", "train with another type for the column"
+    if kind == "boolean" and not has_truth:
+        said, remedy = "told to be boolean", f"give --types {shlex.quote(f'{name}=categorical')}"
+        words = [word for word in words if not is_known(word)] or words
+    return f"Column {name!r} is {said}, but holds {shortened(words, 3)}; mend these cells, or {remedy}."
 
 
 def _look_or_plain(strings: Any) -> NumberFormat:

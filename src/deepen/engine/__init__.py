@@ -3,6 +3,7 @@
 from deepen.engine.batches import Batches
 from deepen.engine.callbacks import Event, ProgressBar
 from deepen.engine.checkpoints import Checkpoint, CheckpointError
+from deepen.engine.compiling import seconds_compiling
 from deepen.engine.devices import enable_compilation_cache
 from deepen.engine.minimize import Result, Run, minimize
 from deepen.engine.optimizers import LBFGS, SGD, AdaGrad, Adam, ConjugateGradient, RMSprop
@@ -46,4 +47,5 @@ __all__ = [
     "Stopping",
     "enable_compilation_cache",
     "minimize",
+    "seconds_compiling",
 ]

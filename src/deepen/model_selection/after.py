@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from deepen.datasets.task import sought
 from deepen.model_selection.ascent import Ascent
+from deepen.model_selection.attempt import Attempt
 from deepen.model_selection.calibration import (
     CalibrationBin,
     balanced_error_at,
@@ -19,7 +20,6 @@ from deepen.model_selection.calibration import (
     natural_probabilities,
     precision_recall,
 )
-from deepen.model_selection.climb import Attempt
 from deepen.model_selection.clock import now
 from deepen.model_selection.data import Data
 from deepen.model_selection.importance import Importance, importances

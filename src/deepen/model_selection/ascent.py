@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from deepen.model_selection.climb import LEAST_REPEATS, Attempt, Climber
-from deepen.model_selection.plan import CostModel
+from deepen.model_selection.attempt import Attempt
+from deepen.model_selection.climb import LEAST_REPEATS, Climber
+from deepen.model_selection.cost import CostModel
 from deepen.model_selection.results import RungResult
 from deepen.model_selection.rungs import Rung
 from deepen.model_selection.sentence import provisional
@@ -19,6 +20,8 @@ AFTER_SHARE, AFTER_SHARE_WITH_LEAKS = 0.15, 0.4
 # A model of all rows costs this many times one of the training rows, with encoding and saving.
 REFIT_FACTOR, REFIT_FIXED = 2.0, 0.5
 MOST_FOR_REFIT = 0.3  # of the budget, in the plan
+# Programs that were compiled before come from JAX's cache in this part of the time.
+AGAIN = 0.25
 # More than a rung needs to be compared, since repeats differ and none may be cut short.
 ROOM_TO_COMPARE = 1.5
 # The provisional answer comes within the first minute, whatever is still running.
@@ -104,15 +107,17 @@ class Ascent:
         climber, attempt = self.climber, self.attempts[rung.name]
         if attempt.result.is_failed or len(attempt.outcomes) == len(climber.data.splits):
             return False
-        needed = self._seconds_to_compare(rung) or max(o.seconds for o in attempt.outcomes)
+        needed = self._seconds_to_compare(rung) or max(attempt.seconds)
         return needed <= climber.clock.left - self.reserve(attempt)
 
     def _seconds_to_compare(self, rung: Rung) -> float:
         """What the repeats still take without which a rung is not compared."""
-        outcomes = self.attempts[rung.name].outcomes
-        n_left = max(0, LEAST_REPEATS - len(outcomes))
-        if outcomes:
-            return n_left * max(outcome.seconds for outcome in outcomes)
+        attempt = self.attempts[rung.name]
+        n_left = max(0, LEAST_REPEATS - len(attempt.outcomes))
+        if n_left == 0:
+            return 0.0
+        if attempt.outcomes:
+            return n_left * max(attempt.seconds) + AGAIN * attempt.compiling
         return self.climber.cost.rung_seconds(rung, 1, n_left)
 
     def reserve(self, runs: Attempt | None = None) -> float:
@@ -129,11 +134,13 @@ class Ascent:
         """
         ready = [a for a in self.attempts.values() if a.result.is_compared or a is runs]
         fits = [
-            float(np.mean([o.fit_seconds + o.pretraining_seconds for o in attempt.outcomes]))
+            REFIT_FACTOR
+            * float(np.mean([o.fit_seconds + o.pretraining_seconds for o in attempt.outcomes]))
+            + attempt.compiling
             for attempt in ready
             if attempt.outcomes
         ]
-        return REFIT_FIXED + REFIT_FACTOR * max(fits, default=0.0)
+        return REFIT_FIXED + max(fits, default=0.0)
 
     def results(self) -> list[RungResult]:
         """One per rung, cheapest first."""

@@ -16,6 +16,7 @@ from deepen.datasets.told_missing import said_codes
 from deepen.decomposition._memory import memory_bytes
 from deepen.model_selection.ascent import first_plan_budget
 from deepen.model_selection.clock import Clock
+from deepen.model_selection.cost import CostModel
 from deepen.model_selection.data import (
     Data,
     columns_of,
@@ -26,7 +27,6 @@ from deepen.model_selection.data import (
 from deepen.model_selection.intervals import Judging
 from deepen.model_selection.metrics import Metric, unit_of
 from deepen.model_selection.plan import (
-    CostModel,
     RungPlan,
     affordable_rows,
     duration,

@@ -3,31 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
 from deepen.model_selection import training
+from deepen.model_selection.attempt import Attempt
 from deepen.model_selection.calibration import best_threshold
-from deepen.model_selection.clock import Clock, now
+from deepen.model_selection.clock import Clock, Stopwatch, now
+from deepen.model_selection.cost import CostModel
 from deepen.model_selection.data import Arrays, Data
 from deepen.model_selection.figures import show_result
 from deepen.model_selection.intervals import RowLosses
 from deepen.model_selection.metrics import measures
-from deepen.model_selection.plan import CostModel, affordable, duration
+from deepen.model_selection.plan import affordable, duration
 from deepen.model_selection.results import LadderEvent, Outcome, RungResult
-from deepen.model_selection.rungs import Rung, candidates
+from deepen.model_selection.rungs import candidates
 from deepen.model_selection.store import RunStore
 from deepen.model_selection.training import Fitted
-from deepen.model_selection.tuning import tune, work_of
+from deepen.model_selection.tuning import known, tune, work_of
 
-# Trainings of the first setting that correct the plan, where they take less than this part of what
-# is left.
-TRIES, WORTH_TRYING = 2, 0.2
+# A training of the first setting corrects the plan, where it takes less than this part of what is left.
+WORTH_TRYING = 0.2
 # A rung is given up in the middle of a repeat only by its own deadline; with less than this part of
 # a repeat's time left, none is begun.
 ROOM_FOR_A_REPEAT = 0.95
+# Layers half trained are of no use: a repeat that is begun may take this part of the share longer.
+GRACE = 0.5
 LEAST_REPEATS = 2  # for an interval
 MARGIN = 1.1  # repeats differ by some rows, and the machine's load varies
 
@@ -37,15 +39,6 @@ Progress = Callable[[LadderEvent], Any]
 def fits(n_done: int, expected: float, deadline: float) -> bool:
     """Whether another repeat is thought to end in time, and as many as an interval takes."""
     return now() + MARGIN * max(1, LEAST_REPEATS - n_done) * expected <= deadline
-
-
-@dataclass
-class Attempt:
-    """One rung while it runs."""
-
-    rung: Rung
-    result: RungResult
-    outcomes: list[Outcome] = field(default_factory=list)
 
 
 class Climber:
@@ -88,6 +81,10 @@ class Climber:
         # baseline costs nothing.
         is_free = np.isinf(share) or rung.role == "baseline"
         deadline = None if is_free else now() + share
+        attempt.ends = deadline
+        if deadline is not None and rung.pretraining:
+            last = now() + self.clock.left - self.seconds_to_refit(attempt)
+            attempt.ends = max(deadline, min(deadline + GRACE * share, last))
         if reason := self._too_long(attempt, share):
             result.reason = reason
             self.tell("rung finished", result.title, result=result)
@@ -106,7 +103,7 @@ class Climber:
                         )
                     break
                 if deadline is not None and repeat == 0:
-                    settings = self._fewer(settings, attempt.outcomes[0], deadline)
+                    settings = self._fewer(settings, attempt, deadline)
         finally:
             self.summarise(attempt)
         if attempt.outcomes:
@@ -140,7 +137,7 @@ class Climber:
         """Seconds that the rest of a rung is thought to take, as tuned before or as planned."""
         n_left = len(self.data.splits) - len(attempt.outcomes)
         if attempt.outcomes:
-            return n_left * float(np.mean([outcome.seconds for outcome in attempt.outcomes]))
+            return n_left * float(np.mean(attempt.seconds))
         n = self.trials or self.planned.get(attempt.rung.name, 1)
         return self.cost.rung_seconds(attempt.rung, n, n_left)
 
@@ -162,37 +159,33 @@ class Climber:
             return len(attempt.outcomes[-1].trials)
         if self.trials is not None or deadline is None:
             return self.trials or 1
-        self._try_out(attempt.rung, deadline)
+        self._try_out(attempt, deadline)
         one = self.cost.fit_seconds(attempt.rung, len(self.data.splits[0].training))
         before = self.cost.pretraining_seconds(attempt.rung)
         return affordable(one, len(self.data.splits), deadline - now(), before)
 
-    def _try_out(self, rung: Rung, deadline: float) -> None:
-        """Correct the estimate by trainings of the first setting; a network's first one compiles."""
-        [first] = candidates(rung, self.data.task, 1, self.data.seed)
-        seconds: list[float] = []
-        n_tries = TRIES if rung.is_network else 1
-        for _ in range(n_tries if rung.space else 0):
-            one = seconds[-1] if seconds else self.cost.fit_seconds(rung, len(self.data.y))
-            one += self.cost.pretraining_seconds(rung) if not seconds else 0.0
-            if now() + one / WORTH_TRYING > deadline:
-                break
-            arrays = self.data.arrays(0, rung.form)
-            fitted = training.fit_candidate(
-                rung, first, arrays, self.data, seed=self.data.seed, deadline=deadline
-            )
-            seconds.append(fitted.seconds)
-            self.cost.learn_pretraining(rung, fitted.pretraining_seconds)
-        if seconds:
-            self.cost.learn(rung, seconds)
+    def _try_out(self, attempt: Attempt, deadline: float) -> None:
+        """Correct the estimate by a training of the first setting, which its repeat need not do again."""
+        rung, data = attempt.rung, self.data
+        [first] = candidates(rung, data.task, 1, data.seed)
+        one = self.cost.fit_seconds(rung, len(data.y)) + self.cost.pretraining_seconds(rung)
+        if not rung.space or now() + one / WORTH_TRYING > deadline:
+            return
+        watch, start, arrays = Stopwatch(), now(), data.arrays(0, rung.form)
+        seed = seed_of(data.seed, 0, 1)
+        fitted = training.fit_candidate(rung, first, arrays, data, seed=seed, deadline=attempt.ends)
+        attempt.tried, attempt.trying, attempt.compiling = fitted, now() - start, watch.compiling
+        self.cost.learn(rung, [fitted.seconds])
+        self.cost.learn_pretraining(rung, fitted.pretraining_seconds)
 
     def _fewer(
-        self, settings: list[dict[str, Any]], first: Outcome, deadline: float
+        self, settings: list[dict[str, Any]], attempt: Attempt, deadline: float
     ) -> list[dict[str, Any]]:
         """Half the settings, again and again, while the first repeat was too slow for the rest."""
+        first = attempt.outcomes[0]
         n, left = len(first.trials), deadline - now()
         n_left, before = len(self.data.splits) - 1, first.pretraining_seconds
-        one = n_left * (first.seconds - before) / work_of(n)
+        one = n_left * (attempt.seconds[0] - before) / work_of(n)
         while n > 1 and one * work_of(n) + n_left * before > left:
             n //= 2
         return settings[:n]
@@ -206,7 +199,7 @@ class Climber:
     ) -> bool:
         """One repeat: tune, then the best on the verdict rows; whether it came to an end."""
         data, rung, result, start = self.data, attempt.rung, attempt.result, now()
-        n_repeats = len(data.splits)
+        watch, n_repeats = Stopwatch(), len(data.splits)
         is_blind = rung.role == "baseline"
         arrays = data.blind_arrays(repeat) if is_blind else data.arrays(repeat, rung.form)
 
@@ -215,14 +208,18 @@ class Climber:
             self.tell("candidate", result.title, repeat=repeat + 1, n_repeats=n_repeats,
                       candidate=number, n_candidates=len(settings))  # fmt: skip
             seed = seed_of(data.seed, repeat, number)
-            return training.fit_candidate(rung, params, part, data, seed=seed, deadline=deadline)
+            return training.fit_candidate(
+                rung, params, part, data, seed=seed, deadline=attempt.ends
+            )
 
         rng = np.random.default_rng([data.seed, repeat])
         limit = None
         if deadline is not None and repeat == 0:
             left, n, before = deadline - now(), len(settings), self.cost.pretraining_seconds(rung)
             limit = lambda seconds: min(n, affordable(seconds, n_repeats, left, before))  # noqa: E731
-        tuned = tune(settings, arrays, data, fit, rng, limit)
+        n_rows, tried = len(arrays.training[0]), attempt.tried if repeat == 0 else None
+        first = fit if tried is None else known(fit, n_rows, tried)
+        tuned = tune(settings, arrays, data, first, rng, limit)
         if tuned.fitted is None:
             _fail(result, f"failed in repeat {repeat + 1}, with every setting: {tuned.failure}")
             return False
@@ -231,14 +228,20 @@ class Climber:
             _fail(result, f"failed in repeat {repeat + 1}: its loss is {outcome.score}")
             return False
         is_late = deadline is not None and now() > deadline
-        if is_late and (repeat >= LEAST_REPEATS or rung.pretraining):
+        is_cut = is_late and (outcome.is_cut or not rung.is_network)
+        if is_cut and (repeat >= LEAST_REPEATS or rung.pretraining):
             return False  # its training was cut short: it would speak ill of the rung
         outcome.params, outcome.trials = tuned.params, tuned.trials
         outcome.seconds = now() - start
+        if repeat == 0:
+            outcome.seconds += attempt.trying
+            attempt.compiling += watch.compiling
+            self.cost.learn_compiling(rung, len(outcome.trials), attempt.compiling)
+            attempt.tried = None
         attempt.outcomes.append(outcome)
         if self.store is not None and not outcome.is_cut:  # with more time it is done anew
             self.store.save(rung.name, outcome, self.clock.total)
-        left = float(np.mean([o.seconds for o in attempt.outcomes])) * (n_repeats - repeat - 1)
+        left = float(np.mean(attempt.seconds)) * (n_repeats - repeat - 1)
         self.tell("repeat", result.title, repeat=repeat + 1, n_repeats=n_repeats,
                   score=outcome.score, seconds_left=left)  # fmt: skip
         self.between_trainings()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 
 source = time.monotonic
@@ -10,6 +11,29 @@ source = time.monotonic
 def now() -> float:
     """Seconds of a clock that never goes back; every part of the climb reads this one."""
     return source()
+
+
+class Stopwatch:
+    """Seconds since it was made, apart from those of compiling, which no later training takes again."""
+
+    def __init__(self) -> None:
+        self._start, self._before = now(), _compiling()
+
+    @property
+    def compiling(self) -> float:
+        """Seconds of tracing and compiling programs."""
+        return _compiling() - self._before
+
+    @property
+    def seconds(self) -> float:
+        """All others."""
+        return max(0.0, now() - self._start - self.compiling)
+
+
+def _compiling() -> float:
+    """Seconds of compiling so far; nothing is compiled before the engine is loaded."""
+    engine = sys.modules.get("deepen.engine.compiling")
+    return 0.0 if engine is None else float(engine.seconds_compiling())
 
 
 class Clock:

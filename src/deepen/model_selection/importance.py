@@ -17,7 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deepen.model_selection import training
-from deepen.model_selection.climb import LEAST_REPEATS, Attempt, fits, seed_of
+from deepen.model_selection.attempt import Attempt
+from deepen.model_selection.climb import LEAST_REPEATS, fits, seed_of
 from deepen.model_selection.clock import now
 from deepen.model_selection.data import Arrays, Data
 from deepen.model_selection.intervals import RowLosses, estimate

@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 
 from deepen.model_selection import training
 from deepen.model_selection.ascent import Ascent
-from deepen.model_selection.climb import Attempt, seed_of
+from deepen.model_selection.attempt import Attempt
+from deepen.model_selection.climb import seed_of
 from deepen.model_selection.clock import now
 from deepen.model_selection.data import Arrays, Data, rows
 from deepen.model_selection.pictures import at_pixels, picture_shape

@@ -61,7 +61,7 @@ class Pretraining:
     known: dict[Any, tuple[Layers, float]] = field(default_factory=dict)
 
     def start(self, model: Any, deadline: float | None) -> float:
-        """Give a network its layers; seconds that they took, now or earlier.
+        """Give a network its layers; seconds that they took, now or earlier, but for compiling.
 
         Parameters
         ----------
@@ -81,9 +81,9 @@ class Pretraining:
         if key in self.known:
             layers, seconds = self.known[key]
         else:
-            start = clock.now()
+            watch = clock.Stopwatch()
             layers = _trained(model, self._by_lot(), self.seed, deadline)
-            seconds = clock.now() - start
+            seconds = watch.seconds
             if deadline is None or clock.now() < deadline:
                 self.known[key] = layers, seconds
         model.set_params(pretrainer=[FrozenEstimator(layer) for layer in layers])

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from deepen.model_selection.climb import Attempt
+from deepen.model_selection.attempt import Attempt
 from deepen.model_selection.data import Data
 from deepen.model_selection.figures import show, show_interval
 from deepen.model_selection.intervals import Estimate, RowLosses, difference

@@ -79,9 +79,14 @@ def few_rows_decide(ladder: Ladder) -> str:
     if share < MOST_OF_THE_ERROR:
         return ""
     verb = "makes" if n == 1 else "make"
+    ratio = (
+        ", a column of the target's logarithms by what ratio"
+        if np.min(ladder.test_targets_) > 0
+        else ""
+    )
     return (
         f"{_rows(n)} of {len(squares):,} {verb} {100 * share:.0f} % of the squared error, so that the "
-        "comparison is mostly about them; --metric mae counts how far off each row is."
+        f"comparison is mostly about them; --metric mae counts how far off each row is{ratio}."
     )
 
 
@@ -136,8 +141,10 @@ def use_of_unlabelled(ladder: Ladder) -> str:
     users = [rung.title_for(ladder.task_) for rung in RUNGS
              if rung.pretraining and rung.name in ran]  # fmt: skip
     if not users:
-        had_no_time = any(RUNG_OF[result.name].pretraining for result in ladder.results_)
-        if had_no_time:
+        were_planned = any(RUNG_OF[result.name].pretraining for result in ladder.results_)
+        if were_planned and ladder.is_interrupted_:
+            return "the climb was interrupted before a rung had learnt from them; deepen resume goes on"
+        if were_planned:
             return "the rungs that are pre-trained on them had no time; give more, deepen resume goes on"
         return "no rung that ran can use them"
     n_used = min(ladder.n_unlabeled_, MOST_ROWS)

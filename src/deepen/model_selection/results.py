@@ -56,7 +56,7 @@ class Outcome:
     n_epochs : int
         Epochs or trees that it needed.
     fit_seconds, seconds : float
-        Its training; the whole repeat, tuning included.
+        Its training, but for compiling; the whole repeat, tuning and compiling included.
     trials : list of Trial
         Every setting tried.
     history : dict
@@ -65,7 +65,7 @@ class Outcome:
         With two classes, the probability of the second from which on to say so, found on the
         tuning rows for the least balanced error; NaN elsewhere.
     pretraining_seconds : float
-        Layers that all settings of the repeat started from.
+        Layers that all settings of the repeat started from, but for compiling.
     is_cut : bool
         Whether the time ended before the training did.
     temperature : float
@@ -110,7 +110,7 @@ class RungResult:
         95 % interval of the mean, see `intervals`; a point where no sample could change the mean,
         as the balanced error of the baseline.
     fit_seconds : list of float
-        Time of the chosen setting's training in each repeat.
+        Time of the chosen setting's training in each repeat, but for compiling.
     seconds : float
         Everything the rung took, tuning included.
     n_candidates : int

@@ -31,11 +31,11 @@ class Fitted:
     """A trained setting."""
 
     model: Any
-    seconds: float = 0.0
+    seconds: float = 0.0  # but for compiling
     n_epochs: int = 0
     history: dict[str, list[float]] = field(default_factory=dict)
     failure: str = ""  # why there is no model
-    pretraining_seconds: float = 0.0  # once in each repeat, and not part of `seconds`
+    pretraining_seconds: float = 0.0  # likewise, once in each repeat, and not part of `seconds`
     is_cut: bool = False  # a network whose time ended before its training
     temperature: float = 1.0  # what the last layer was divided by
 
@@ -136,7 +136,7 @@ def fit_candidate(
     from sklearn.exceptions import ConvergenceWarning
 
     model = build(rung, data.task, params, seed, is_balanced=data.is_balanced)
-    start, before = clock.now(), 0.0
+    watch, before = clock.Stopwatch(), 0.0
     with warnings.catch_warnings(), np.errstate(over="ignore", invalid="ignore"):
         # What has not converged is judged as it is; what overflows ends in a loss that shows it.
         warnings.simplefilter("ignore", ConvergenceWarning)
@@ -144,18 +144,18 @@ def fit_candidate(
             if rung.pretraining:
                 rows = arrays.pretraining or Pretraining(arrays.training[0], seed=data.seed)
                 before = rows.start(model, deadline)
-                start = clock.now()
+                watch = clock.Stopwatch()
             n_epochs = _FITS[rung.kind](rung, model, arrays, data, deadline)
         except ValueError as error:
             if not (failure := divergence_of(error)):
                 raise
-            return Fitted(None, clock.now() - start, failure=failure)
+            return Fitted(None, watch.seconds, failure=failure)
         temperature = 1.0
         if rung.is_network and data.task == "classification":
             X, y = arrays.stopping
             temperature = temperature_of_network(model, X, y, is_balanced=data.is_balanced)
             scale_last_layer(model, 1 / temperature)
-    seconds, history = clock.now() - start, history_of(model)
+    seconds, history = watch.seconds, history_of(model)
     is_late = deadline is not None and clock.now() >= deadline
     is_cut = rung.is_network and is_late and int(model.n_iter_) < model.max_iter
     return Fitted(model, seconds, n_epochs, history, "", before, is_cut, temperature)

@@ -135,7 +135,7 @@ def tune(
             if limit is not None:
                 n_fitting, limit = limit(fitted.seconds * n_rows / size), None
                 if n_fitting < len(settings):
-                    return tune(settings[:n_fitting], arrays, data, _known(fit, size, fitted), rng)
+                    return tune(settings[:n_fitting], arrays, data, known(fit, size, fitted), rng)
             rank = ranks[number] = _rank(fitted, arrays, data)
             failure = failure or fitted.failure
             trials[number].losses.append(rank[0])
@@ -148,14 +148,14 @@ def tune(
     return Tuned(best[2], dict(trials[best[1]].params), trials, "")
 
 
-def _known(fit: Fit, size: int, fitted: Fitted) -> Fit:
-    """The same trainings, but that of the first setting on `size` rows is known."""
+def known(fit: Fit, size: int, fitted: Fitted) -> Fit:
+    """The same trainings, but that of the first setting on `size` rows is `fitted`."""
 
-    def known(params: dict[str, Any], part: Arrays, number: int) -> Fitted:
+    def fit_others(params: dict[str, Any], part: Arrays, number: int) -> Fitted:
         is_known = number == 1 and len(part.training[0]) == size
         return fitted if is_known else fit(params, part, number)
 
-    return known
+    return fit_others
 
 
 def _rank(fitted: Fitted, arrays: Arrays, data: Data) -> Rank:
