@@ -118,8 +118,8 @@ class Climber:
         """Why a rung is not begun: layers half trained would speak ill of pre-training."""
         if not attempt.rung.pretraining or attempt.outcomes or np.isinf(share):
             return ""
-        needed = self.cost.rung_seconds(attempt.rung, 1, 2)
-        if needed <= share:
+        needed = self.cost.rung_seconds(attempt.rung, 1, LEAST_REPEATS)
+        if attempt.ends is None or now() + needed <= attempt.ends:
             return ""
         return (
             f"two repeats would take about {duration(needed)}, "
@@ -150,7 +150,9 @@ class Climber:
         last = attempt.outcomes[-1]
         expected = last.fit_seconds * work_of(n_settings) + last.pretraining_seconds
         # If it is the best in the end, it is trained once more, on all rows.
-        left = min(deadline - now(), self.clock.left - self.seconds_to_refit(attempt))
+        is_useless = attempt.rung.pretraining and len(attempt.outcomes) < LEAST_REPEATS
+        end = deadline if attempt.ends is None or not is_useless else attempt.ends
+        left = min(end - now(), self.clock.left - self.seconds_to_refit(attempt))
         return ROOM_FOR_A_REPEAT * expected <= left
 
     def _n_candidates(self, attempt: Attempt, deadline: float | None) -> int:
