@@ -39,7 +39,10 @@ def test_a_threshold_says_the_rare_class_from_its_probability_on(churn):
         said = pd.read_csv(folder / "p.csv")["y"]
         np.testing.assert_array_equal(said == "gone", rare >= value)
         n_rows = int((rare >= value).sum())
-        assert f"'gone' is said from a probability of {value} on: of {n_rows} of" in result.stderr
+        assert (
+            f"{n_rows} of 400 rows {'is' if n_rows == 1 else 'are'} said to be 'gone'"
+            in result.stderr
+        )
 
 
 def test_evaluate_counts_what_a_threshold_says(churn):
@@ -100,7 +103,7 @@ def test_a_ladder_keeps_the_threshold_that_it_found(tmp_path, rng):
     assert kept["label"] == "gone" and 0 < kept["value"] < 1
     words = ["predict", tmp_path / "run" / "model.deepen", tmp_path / "data.csv"]
     result = good(*words, "--threshold", round(kept["value"], 2), "--out", tmp_path / "p.csv")
-    assert "'gone' is said from" in result.stderr
+    assert "said to be 'gone', from a probability of" in result.stderr
 
 
 def test_predictions_below_zero_are_told_where_no_target_was(tmp_path, rng):
@@ -144,7 +147,8 @@ def test_intervals_are_of_groups_that_were_not_seen(tmp_path, rng):
              *words)  # fmt: skip
         names = deepen.load(model)[0].get_feature_names_out()
         assert not any(name.startswith("patient") for name in names)
-        good("predict", model, tmp_path / "data.csv", "--interval", 0.8, "--out", out)
+        result = good("predict", model, tmp_path / "data.csv", "--interval", 0.8, "--out", out)
+        assert "Not used" not in result.stderr
         found = pd.read_csv(out)
         widths[name] = float((found["y_high"] - found["y_low"]).mean())
     assert widths["groups"] > 5 * widths["rows"]

@@ -206,6 +206,8 @@ def _write(folder: Path, model: Ladder, y: Any, options: Options, force: bool) -
             n_unlabelled=model.n_unlabeled_, seconds=model.elapsed_,
         )  # fmt: skip
         info = {"target": options.target, "task": model.task_, "training": training}
+        if options.groups is not None:
+            info["groups"] = options.groups
         if model.task_ == "regression":
             info["residuals"] = residual_quantiles(*errors_once(model))
         if (found := model.findings_.threshold) is not None:

@@ -51,7 +51,7 @@ class SavedModel:
         self.encoder = first if isinstance(first, TableEncoder) else None
         self.classes = getattr(steps[-1][1], "classes_", ())
         self.is_classifier = hasattr(steps[-1][1], "classes_")
-        expected = () if self.target is None else (self.target,)
+        expected = tuple(name for key in ("target", "groups") if type(name := info.get(key)) is str)
         self._drift = Drift(self.encoder, expected) if self.encoder is not None else None
 
     @property

@@ -48,7 +48,8 @@ class Threshold:
     def sentence(self) -> str:
         """How many rows so far were said to be of the class that is looked for."""
         label = str(self.classes[self.wanted])
+        verb = "is" if self.n_said == 1 else "are"
         return (
-            f"{label!r} is said from a probability of {self.value:g} on: of {self.n_said:,} of "
-            f"{self.n_rows:,} rows."
+            f"{self.n_said:,} of {self.n_rows:,} rows {verb} said to be {label!r}, from a probability of "
+            f"{self.value:g} on."
         )

@@ -86,6 +86,8 @@ def fit(
         _train(data, pipeline, X, y)
         facts = _facts(X, y, found, data, seed, n_unlabelled, time.monotonic() - start)
         info = {"target": name, "task": found, "training": facts, **held_out}
+        if own_groups is not None:
+            info["groups"] = own_groups.name
         deepen.save(pipeline, out, info=info, force=force)
         written = [] if pictures is None else _write_pictures(pipeline, X, pictures, seed, force)
     for leak in _suspects(pipeline[0], X, y, found):
