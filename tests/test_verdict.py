@@ -74,7 +74,11 @@ def test_two_rows_more_that_tell_where_losses_are_counts():
 
 
 def test_the_balanced_errors_variance_is_that_within_the_classes(rng):
-    """Drawn anew 600 times: the estimated variance is what the balanced error scatters."""
+    """Drawn anew 600 times: the estimated variance is what the balanced error scatters, and a fifth more.
+
+    Noise of training is never below zero, so that where there is none its estimate from ten repeats is
+    .4 sqrt(2 / 9) of the variance on average. The quotient of 600 draws scatters by .06.
+    """
     metric, wrong = METRICS["balanced_error"], np.array([0.1, 0.7])
     losses, variances = [], []
     for _ in range(600):
@@ -84,7 +88,7 @@ def test_the_balanced_errors_variance_is_that_within_the_classes(rng):
                  for rows in np.arange(2000).reshape(10, 200)]  # fmt: skip
         losses.append(np.mean([part.values.mean() for part in parts]))
         variances.append(estimate(parts, Judging(np.arange(2000), 0.0)).error ** 2)
-    assert 0.8 * np.var(losses) < np.mean(variances) < 1.25 * np.var(losses)
+    assert 0.97 * np.var(losses) < np.mean(variances) < 1.45 * np.var(losses)
     weighted = (predicted != y) * (2000 / 2 / np.bincount(y))[y]
     assert np.var(weighted) > 1.5 * np.var(metric.rows(y, predicted))  # as if classes were drawn
 
