@@ -161,6 +161,27 @@ def test_compiling_once_costs_no_repeat(monkeypatch, compiling):
     assert ladder.elapsed_ <= 1.05 * 180
 
 
+def test_a_first_training_that_was_cut_is_no_repeat(monkeypatch):
+    """It is not handed over to a later sitting of its rung, and its seconds teach nothing."""
+    time = FakeTime(monkeypatch, {}, layers=3.0)
+    whole, n_cut = time.fit, dict.fromkeys(PRETRAINED, 0)
+
+    def cut_first(rung, *args, **kwargs):
+        fitted = whole(rung, *args, **kwargs)
+        fitted.is_cut = rung.name in n_cut and not n_cut[rung.name]
+        if rung.name in n_cut:
+            n_cut[rung.name] += 1
+        return fitted
+
+    monkeypatch.setattr(training, "fit_candidate", cut_first)
+    X, y = table(400)
+    ladder = Ladder(600.0).fit(X, pd.Series(y).mask(np.arange(400) >= 200))
+    found = {result.name: result for result in ladder.results_}
+    for name in PRETRAINED:
+        assert len(found[name].scores) == 10 and found[name].n_cut == 0
+        assert n_cut[name] > 10
+
+
 def test_a_watch_leaves_compiling_out():
     import deepen.engine  # noqa: F401 - it counts
 

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 import deepen
-from deepen.cli.fit import _some_groups
+from deepen.cli._groups import some_groups
 from deepen.modelfile import read_header
 from test_predict import good, refused
 
@@ -122,12 +122,28 @@ def test_predictions_below_zero_are_told_where_no_target_was(tmp_path, rng):
 def test_held_out_rows_are_whole_groups(rng):
     n = rng.randint(60, 300)
     groups = rng.choice([*"abcdefghijklmnopqrst", None], n)
-    X = pd.DataFrame({"x": rng.randint(0, n // 2, n)})  # some rows repeat each other
-    held_out = _some_groups(X, groups, n // 5, seed=rng.randint(2**31))
-    assert held_out.sum() <= n // 5
-    for same in (groups, X["x"].to_numpy()):
-        inside = {value for value in same[held_out] if value is not None}
-        assert inside.isdisjoint(same[~held_out])
+    held_out = some_groups(n, groups, n // 5, seed=rng.randint(2**31))
+    inside = {value for value in groups[held_out] if value is not None}
+    assert inside.isdisjoint(groups[~held_out])
+    # rows without a group fill up what is left
+    assert held_out.sum() <= n // 5 and (held_out.sum() == n // 5 or held_out[groups == None].all())  # noqa: E711
+    assert some_groups(n, None, n // 5, seed=0).sum() == n // 5
+
+
+def test_no_group_that_fits_is_told_and_equal_rows_keep_their_intervals(tmp_path, rng):
+    """Two binary inputs make four different rows, each of a quarter of all."""
+    table = pd.DataFrame({"a": rng.randint(0, 2, 400), "b": rng.randint(0, 2, 400)})
+    table["y"] = table["a"] + rng.randn(400)
+    table["site"] = np.repeat(list("pqrs"), 100)
+    table.to_csv(tmp_path / "data.csv", index=False)
+    words = ["fit", tmp_path / "data.csv", "--target", "y", "--model", "linear", "--out"]
+    good(*words, tmp_path / "rows.deepen", "--types", "site=ignore")
+    assert "residuals" in read_header(tmp_path / "rows.deepen")["info"]
+    assert (
+        "no prediction intervals" in good(*words, tmp_path / "g.deepen", "--groups", "site").stderr
+    )
+    for name, message in {"y": "is the target", "1": "give the column's name"}.items():
+        assert message in refused(*words, tmp_path / "no.deepen", "--groups", name)
 
 
 def test_intervals_are_of_groups_that_were_not_seen(tmp_path, rng):

@@ -48,7 +48,9 @@ def fit(
     ] = True,
     groups: Annotated[
         str | None,
-        typer.Option(help="Column of groups, no input; none on both sides of --intervals' split."),
+        typer.Option(
+            help="Column of groups, not an input; none is on both sides of the split for --intervals."
+        ),
     ] = None,
     out: Annotated[Path, typer.Option(help="File to write.")] = Path("model.deepen"),
     pictures: Annotated[
@@ -59,6 +61,7 @@ def fit(
 ) -> None:
     """Train one model on all labelled rows of DATA, or on all rows where it has no target, and save it."""
     from deepen.cli._common import check_free, console, fail, input_errors, parse_types, warm_up
+    from deepen.cli._groups import groups_apart
     from deepen.cli._missing import parse_missing, refuse_codes_of
 
     if model not in MODELS:
@@ -77,7 +80,7 @@ def fit(
         start = time.monotonic()
         X, y, found, name, n_unlabelled = _rows(data, target, model, task)
         refuse_codes_of(codes, name, "the target")
-        X, own_groups = _groups_apart(data, X, groups)
+        X, own_groups = groups_apart(data, X, groups, name)
         pipeline = _pipeline(data, model, found, settings, kinds, codes, seed, scale)
         warm_up()
         held_out = {}
@@ -246,51 +249,26 @@ def _fit(model: Any, X: Any, y: Any) -> None:
     scale_last_layer(model, scale, shift)
 
 
-def _groups_apart(data: str, X: Any, name: str | None) -> tuple[Any, Any]:
-    """Columns that the model sees, and those of groups, if rows are told to be of some."""
-    from deepen.cli._common import fail
-    from deepen.datasets import find_column
-
-    if name is None:
-        return X, None
-    name = find_column(X, name, data)
-    if X.shape[1] == 1:
-        fail(f"{data}: has no column left to predict from.")
-    return X.drop(columns=name), X[name]
-
-
 def _held_out(data: str, pipeline: Any, X: Any, y: Any, groups: Any, seed: int) -> dict[str, Any]:
     """Errors on a fifth of the rows of a model that was trained on the rest; no group is on both sides."""
     import numpy as np
     from sklearn.base import clone
 
+    from deepen.cli._groups import note_few, some_groups
     from deepen.conformal import residual_quantiles
     from deepen.datasets._columns import told_columns
     from deepen.datasets.told_missing import without_codes
 
     first = clone(pipeline)
     whole = without_codes(X, first[0].missing)
-    is_held_out = _some_groups(whole.table, groups, int(HELD_OUT * len(y)), seed)
+    is_held_out = some_groups(len(y), groups, int(HELD_OUT * len(y)), seed)
     held_out, rest = np.flatnonzero(is_held_out), np.flatnonzero(~is_held_out)
     if len(held_out) < LEAST_HELD_OUT:
+        if groups is not None:
+            note_few(len(held_out), LEAST_HELD_OUT, HELD_OUT)
         return {}
     # a part of the rows may look different from the whole
     first.set_params(table__types=told_columns(whole.table, first[0].types, told=whole.told))
     _train(data, first, X.iloc[rest], y[rest], is_final=False)
     predicted = first.predict(X.iloc[held_out])
     return {"residuals": residual_quantiles(y[held_out] - predicted, predicted)}
-
-
-def _some_groups(X: Any, groups: Any, most: int, seed: int) -> Any:
-    """Mask of up to `most` rows, whole groups by lot; rows that repeat each other are of one group."""
-    import numpy as np
-
-    from deepen.model_selection.splits import duplicate_groups, joined_groups
-
-    joined, _ = duplicate_groups(X)
-    if groups is not None:
-        joined = joined_groups(joined, groups)
-    sizes = np.bincount(joined)
-    order = np.random.default_rng(seed).permutation(len(sizes))
-    order = order[sizes[order] <= most]
-    return np.isin(joined, order[np.cumsum(sizes[order]) <= most])

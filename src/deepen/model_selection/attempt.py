@@ -1,4 +1,4 @@
-"""One rung while it runs."""
+"""A rung while it runs: its finished repeats and what is known of its time."""
 
 from __future__ import annotations
 
@@ -26,3 +26,13 @@ class Attempt:
         """Seconds of each repeat, but for compiling."""
         own = [outcome.seconds for outcome in self.outcomes]
         return [max(0.0, own[0] - self.compiling), *own[1:]] if own else []
+
+
+def from_the_first(known: dict[int, Outcome], n_repeats: int) -> list[Outcome]:
+    """Repeats 0, 1, ... as far as they are known without a gap."""
+    outcomes = []
+    for repeat in range(n_repeats):
+        if repeat not in known:
+            break
+        outcomes.append(known[repeat])
+    return outcomes

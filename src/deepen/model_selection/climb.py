@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from deepen.model_selection import training
-from deepen.model_selection.attempt import Attempt
+from deepen.model_selection.attempt import Attempt, from_the_first
 from deepen.model_selection.calibration import best_threshold
 from deepen.model_selection.clock import Clock, Stopwatch, now
 from deepen.model_selection.cost import CostModel
@@ -130,7 +130,7 @@ class Climber:
         """Repeats that an earlier sitting has finished."""
         if not attempt.outcomes and self.store is not None:
             known = self.store.load(attempt.rung.name)
-            attempt.outcomes = _from_the_first(known, len(self.data.splits))
+            attempt.outcomes = from_the_first(known, len(self.data.splits))
         self.summarise(attempt)
 
     def _estimate(self, attempt: Attempt) -> float:
@@ -176,7 +176,12 @@ class Climber:
         watch, start, arrays = Stopwatch(), now(), data.arrays(0, rung.form)
         seed = seed_of(data.seed, 0, 1)
         fitted = training.fit_candidate(rung, first, arrays, data, seed=seed, deadline=attempt.ends)
-        attempt.tried, attempt.trying, attempt.compiling = fitted, now() - start, watch.compiling
+        attempt.compiling = watch.compiling
+        if (
+            fitted.is_cut
+        ):  # its seconds are those of the deadline, and it would speak ill of the rung
+            return
+        attempt.tried, attempt.trying = fitted, now() - start
         self.cost.learn(rung, [fitted.seconds])
         self.cost.learn_pretraining(rung, fitted.pretraining_seconds)
 
@@ -282,16 +287,6 @@ def outcome_of(fitted: Fitted, arrays: Arrays, data: Data, repeat: int) -> Outco
         pretraining_seconds=fitted.pretraining_seconds, is_cut=fitted.is_cut,
         temperature=fitted.temperature,
     )  # fmt: skip
-
-
-def _from_the_first(known: dict[int, Outcome], n_repeats: int) -> list[Outcome]:
-    """Repeats 0, 1, ... as far as they are known without a gap."""
-    outcomes = []
-    for repeat in range(n_repeats):
-        if repeat not in known:
-            break
-        outcomes.append(known[repeat])
-    return outcomes
 
 
 def _fail(result: RungResult, reason: str) -> None:
