@@ -28,7 +28,7 @@ def note_few(n_rows: int, least: int, share: float) -> None:
 
     console(to_stderr=True).say(
         f"Note: no prediction intervals: groups that fit into {100 * share:.0f} % of the rows hold {n_rows}"
-        f" of them, and {least} are needed; without --groups there are intervals, of rows whose group is known."
+        f" of them, and {least} are needed; without --groups there are some, of known groups."
     )
 
 

@@ -177,10 +177,8 @@ class Climber:
         seed = seed_of(data.seed, 0, 1)
         fitted = training.fit_candidate(rung, first, arrays, data, seed=seed, deadline=attempt.ends)
         attempt.compiling = watch.compiling
-        if (
-            fitted.is_cut
-        ):  # its seconds are those of the deadline, and it would speak ill of the rung
-            return
+        if fitted.is_cut:
+            return  # its seconds are the deadline's, and it would speak ill of the rung
         attempt.tried, attempt.trying = fitted, now() - start
         self.cost.learn(rung, [fitted.seconds])
         self.cost.learn_pretraining(rung, fitted.pretraining_seconds)
