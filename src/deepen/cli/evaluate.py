@@ -92,13 +92,14 @@ def _predictions(
         is_known = as_strings(y).notna().to_numpy()
         rows = table.iloc[np.flatnonzero(is_known)]
         if len(rows):
-            values = saved.predicted(rows, data, n_rows)
+            values = saved.predicted(rows, data, n_rows, proba=threshold is not None)
+            if threshold is not None:
+                probabilities.append(values)
+                values = threshold.said(values)
+            elif saved.is_classifier and saved.has_probabilities:
+                probabilities.append(saved.pipeline.predict_proba(rows))
             if np.ndim(values) != 1:
                 fail(f"{saved.path}: predicts several targets at once; evaluate bears one.")
-            if saved.is_classifier and saved.has_probabilities:
-                probabilities.append(saved.pipeline.predict_proba(rows))
-            if threshold is not None:
-                values = threshold.said(probabilities[-1])
             predicted.append(values)
             truth.append(y[is_known])
         n_rows += len(table)

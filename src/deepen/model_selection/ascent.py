@@ -20,7 +20,7 @@ AFTER_SHARE, AFTER_SHARE_WITH_LEAKS = 0.15, 0.4
 # A model of all rows costs this many times one of the training rows, with encoding and saving.
 REFIT_FACTOR, REFIT_FIXED = 2.0, 0.5
 MOST_FOR_REFIT = 0.3  # of the budget, in the plan
-# Programs that were compiled before come from JAX's cache in this part of the time.
+# What tracing anew and JAX's cache take of the time that a rung's programs took, once they were forgotten.
 AGAIN = 0.25
 # More than a rung needs to be compared, since repeats differ and none may be cut short.
 ROOM_TO_COMPARE = 1.5

@@ -11,15 +11,31 @@ from deepen.model_selection.training import Fitted
 
 @dataclass
 class Attempt:
-    """One rung while it runs."""
+    """What a rung has come to.
+
+    Parameters
+    ----------
+    rung : Rung
+    result : RungResult
+    outcomes : list of Outcome
+        Finished repeats, from the first on.
+    ends : float or None
+        When a training is cut, in the seconds of `clock.now`; None for never.
+    tried : Fitted or None
+        Training that corrected the plan, until the first repeat has used it.
+    trying : float
+        Seconds that it took.
+    compiling : float
+        Seconds of compiling in it and in the first repeat; 0 where an earlier sitting did that repeat.
+    """
 
     rung: Rung
     result: RungResult
     outcomes: list[Outcome] = field(default_factory=list)
-    ends: float | None = None  # when a training is cut, in the seconds of `clock.now`
-    tried: Fitted | None = None  # the first setting of the first repeat
-    trying: float = 0.0  # seconds of it
-    compiling: float = 0.0  # seconds of that repeat, in this sitting, and of `trying`
+    ends: float | None = None
+    tried: Fitted | None = None
+    trying: float = 0.0
+    compiling: float = 0.0
 
     @property
     def seconds(self) -> list[float]:

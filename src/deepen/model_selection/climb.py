@@ -21,7 +21,7 @@ from deepen.model_selection.results import LadderEvent, Outcome, RungResult
 from deepen.model_selection.rungs import candidates
 from deepen.model_selection.store import RunStore
 from deepen.model_selection.training import Fitted
-from deepen.model_selection.tuning import known, tune, work_of
+from deepen.model_selection.tuning import first_known, tune, work_of
 
 # A training of the first setting corrects the plan, where it takes less than this part of what is left.
 WORTH_TRYING = 0.2
@@ -129,8 +129,8 @@ class Climber:
     def take_known(self, attempt: Attempt) -> None:
         """Repeats that an earlier sitting has finished."""
         if not attempt.outcomes and self.store is not None:
-            known = self.store.load(attempt.rung.name)
-            attempt.outcomes = from_the_first(known, len(self.data.splits))
+            kept = self.store.load(attempt.rung.name)
+            attempt.outcomes = from_the_first(kept, len(self.data.splits))
         self.summarise(attempt)
 
     def _estimate(self, attempt: Attempt) -> float:
@@ -223,7 +223,7 @@ class Climber:
             left, n, before = deadline - now(), len(settings), self.cost.pretraining_seconds(rung)
             limit = lambda seconds: min(n, affordable(seconds, n_repeats, left, before))  # noqa: E731
         n_rows, tried = len(arrays.training[0]), attempt.tried if repeat == 0 else None
-        first = fit if tried is None else known(fit, n_rows, tried)
+        first = fit if tried is None else first_known(fit, n_rows, tried)
         tuned = tune(settings, arrays, data, first, rng, limit)
         if tuned.fitted is None:
             _fail(result, f"failed in repeat {repeat + 1}, with every setting: {tuned.failure}")

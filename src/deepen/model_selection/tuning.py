@@ -135,7 +135,9 @@ def tune(
             if limit is not None:
                 n_fitting, limit = limit(fitted.seconds * n_rows / size), None
                 if n_fitting < len(settings):
-                    return tune(settings[:n_fitting], arrays, data, known(fit, size, fitted), rng)
+                    return tune(
+                        settings[:n_fitting], arrays, data, first_known(fit, size, fitted), rng
+                    )
             rank = ranks[number] = _rank(fitted, arrays, data)
             failure = failure or fitted.failure
             trials[number].losses.append(rank[0])
@@ -148,7 +150,7 @@ def tune(
     return Tuned(best[2], dict(trials[best[1]].params), trials, "")
 
 
-def known(fit: Fit, size: int, fitted: Fitted) -> Fit:
+def first_known(fit: Fit, size: int, fitted: Fitted) -> Fit:
     """The same trainings, but that of the first setting on `size` rows is `fitted`."""
 
     def fit_others(params: dict[str, Any], part: Arrays, number: int) -> Fitted:
