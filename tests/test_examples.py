@@ -14,7 +14,8 @@ from matplotlib.image import imread
 from quick_compiler import shipped_environment
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
-LONG = {"autoencoder", "how_many_dimensions", "learnt_features", "rbm", "vanishing_gradient"}
+LONG = {"augmentation", "autoencoder", "covariance", "how_many_dimensions", "learnt_features", "rbm",
+        "vanishing_gradient"}  # fmt: skip
 SCRIPTS = sorted(path.stem for path in EXAMPLES.glob("*.py") if path.stem != "common")
 
 

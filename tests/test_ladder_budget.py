@@ -53,7 +53,10 @@ class FakeTime:
         self.trained.append(rung.name)
         model = DummyClassifier(strategy="prior")
         model = (LogisticRegression() if rung.name == self.winner else model).fit(X, y)
-        return training.Fitted(model, one, pretraining_seconds=self.layers * bool(rung.pretraining))
+        return training.Fitted(
+            model, one, pretraining_seconds=self.layers * bool(rung.pretraining),
+            is_cut=rung.is_network and deadline is not None and self.now >= deadline,
+        )  # fmt: skip
 
     def pretrain(self, rung, arrays, deadline):
         """Once for each rung and repeat; the layers' callbacks obey the clock."""
@@ -180,6 +183,46 @@ def test_a_first_training_that_was_cut_is_no_repeat(monkeypatch):
     for name in PRETRAINED:
         assert found[name].n_candidates == 1 and len(found[name].scores) >= 2
         assert found[name].n_cut == 0 and n_cut[name] > len(found[name].scores)
+
+
+def slower_from_the_second_repeat_on(time, name, seconds):
+    """Progress callable after which trainings of a rung take so long."""
+
+    def told(event):
+        if event.kind == "repeat" and event.rung == "deep belief network" and event.repeat == 1:
+            time.seconds[name] = seconds
+
+    return told
+
+
+def test_layers_may_take_longer_than_their_share(monkeypatch):
+    """Two repeats of 18.5 s, where the share of each of two such rungs is 35 s."""
+    FakeTime(monkeypatch, {"sae": 18.5})
+    ladder = Ladder(100.0, rungs=["linear", "sae", "dbn"]).fit(*table())
+    found = {result.name: result for result in ladder.results_}
+    assert len(found["sae"].scores) == 2 and found["sae"].n_cut == 0
+    assert found["dbn"].reason and ladder.elapsed_ <= 105
+
+
+def test_a_repeat_of_layers_that_was_cut_does_not_count(monkeypatch):
+    time = FakeTime(monkeypatch, {"dbn": 20.0})
+    ladder = Ladder(
+        100.0, rungs=["linear", "dbn"],
+        progress=slower_from_the_second_repeat_on(time, "dbn", 200.0),
+    ).fit(*table())  # fmt: skip
+    found = {result.name: result for result in ladder.results_}
+    assert len(found["dbn"].scores) == 1 and found["dbn"].n_cut == 0
+    assert ladder.verdict_.chosen == "linear" and ladder.elapsed_ <= 105
+
+
+def test_a_second_repeat_leaves_the_time_of_a_model_of_all_rows(monkeypatch):
+    """What the first repeat shows of that time, the second one's end obeys."""
+    time = FakeTime(monkeypatch, {"dbn": 20.0}, winner="dbn")
+    ladder = Ladder(
+        100.0, rungs=["linear", "dbn"],
+        progress=slower_from_the_second_repeat_on(time, "dbn", 60.0),
+    ).fit(*table())  # fmt: skip
+    assert ladder.elapsed_ <= 105
 
 
 def test_a_watch_leaves_compiling_out():

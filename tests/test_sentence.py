@@ -118,11 +118,19 @@ def test_a_low_loss_of_few_repeats_is_said_beside_the_one_to_use():
 def test_nothing_is_claimed_of_rungs_that_were_not_compared():
     n_wrong = {"linear": 600, "deep": 200, "boosting": 202}
     assert "Nothing else is better by 1 point or more." in sentence(n_wrong)
-    said = sentence(n_wrong, left_out=["one hidden layer", "deep belief network"])
+    few = [RungResult("one_hidden", "one hidden layer", "ladder"),
+           RungResult("dbn", "deep belief network", "ladder", [0.1, 0.3], 0.2)]  # fmt: skip
+    said = sentence(n_wrong, left_out=few)
     assert "Nothing else that was compared is better by 1 point or more." in said
-    words = "Not compared, with fewer than two repeats: one hidden layer and deep belief network."
+    words = (
+        "Not compared, for want of repeats: one hidden layer (none) and deep belief network (2)."
+    )
     assert said.endswith(words)
-    assert "Not compared" not in sentence({"linear": 200}, left_out=["deep network"])
+    failed = RungResult("deep", "deep network", "ladder", is_failed=True)
+    assert sentence(n_wrong, left_out=[failed]).endswith("since it failed: deep network.")
+    assert "Not compared" not in sentence({"linear": 200}, left_out=few)
+    assert "Only logistic regression has repeats enough:" in sentence({"linear": 200}, left_out=few)
+    assert "Only logistic regression finished:" in sentence({"linear": 200}, left_out=few[:1])
 
 
 def test_what_does_not_clear_the_baseline_is_said():

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from deepen.model_selection.comparable import comparable
 from deepen.model_selection.figures import show_result
 from deepen.model_selection.intervals import Estimate, Judging, RowLosses, difference, estimate
 from deepen.model_selection.metrics import METRICS, unit_of
@@ -222,7 +223,8 @@ def test_the_best_is_least_far_behind_in_pairs(rng):
 
 
 def test_choice_never_crowns_by_non_significance(rng):
-    losses = {name: repeats_of(rng.rand(100) < 0.3, 20) for name in ("linear", "deep")}
+    losses = {name: repeats_of(rng.permutation(100) < n, 20)
+              for name, n in (("linear", 32), ("deep", 30))}  # fmt: skip
     verdict = decide(losses, Judging(np.arange(100), RATIO, 1.0), 0.01)
     assert (verdict.status, verdict.chosen) == ("cannot tell", verdict.best)
     assert all(gain.smallest_gap > 0.01 for gain in verdict.gains)
@@ -352,6 +354,47 @@ def test_false_statements_are_rare(truth, n_rows, n_repeats):
     assert n_false / n_simulations <= most_false(n_simulations)
     if rates[0] == 0.3:  # the rule is not safe by saying nothing
         assert np.mean([bool(verdict.short) for verdict in verdicts]) > 0.2
+
+
+@pytest.mark.parametrize("truth", TRUTHS)
+@pytest.mark.parametrize("n_few", [2, 3])
+def test_false_statements_are_rare_where_the_scatter_decides_what_is_compared(truth, n_few):
+    """Two rungs of few repeats; what is said is said of those that are compared."""
+    rates, noise = TRUTHS[truth]
+    known, n_simulations, min_gain = dict(zip("abcd", rates, strict=True)), 250, 0.02
+    rng, judging, n_false = np.random.default_rng(n_few), Judging(np.arange(300), RATIO, 1.0), 0
+    n_compared = []
+    for _ in range(n_simulations):
+        losses = simulated(rng, rates, noise, 300, 10)
+        losses |= {name: losses[name][:n_few] for name in "bd"}
+        names = comparable(losses, judging)
+        own = {name: losses[name] for name in names}
+        verdict = decide(own, judging, min_gain, n_rungs=len(losses))
+        n_false += is_false(verdict, {name: known[name] for name in names}, min_gain)
+        n_compared.append(len(names))
+    assert n_false / n_simulations <= most_false(n_simulations)
+    if noise and n_few == 2:  # neither always nor never
+        assert min(n_compared) < max(n_compared) == 4
+
+
+def test_a_rung_of_two_scattering_repeats_leaves_the_others_their_bounds(rng):
+    """Its interval is endless; were it to be the best, so would be that of any other rung."""
+    judging = Judging(np.arange(1000), RATIO, 1.0)
+    losses = simulated(rng, (0.3, 0.1, 0.1), 0.0, 1000, 10)
+    rows = [part.rows for part in losses["c"][:2]]
+    wild = [
+        RowLosses(r, rng.permutation(np.arange(len(r)) < n) * 1.0)
+        for r, n in zip(rows, (5, 90), strict=True)
+    ]
+    losses["c"] = wild
+    assert comparable(losses, judging) == ["a", "b"]
+    assert decide(losses, judging, 0.02, most=1.0).behind("a").upper == 1.0
+    without = decide({name: losses[name] for name in "ab"}, judging, 0.02, most=1.0, n_rungs=3)
+    assert 0.1 < without.behind("a").lower < without.behind("a").upper < 0.3
+    two = decide({name: losses[name] for name in "ab"}, judging, 0.02, most=1.0).behind("a")
+    assert without.behind("a").lower < two.lower  # what was tried is paid for
+    assert len(comparable({name: own[:2] for name, own in losses.items()}, judging)) == 3
+    assert comparable({}, judging) == []
 
 
 def test_power_where_the_gap_is_real():

@@ -9,7 +9,9 @@ import numpy as np
 
 from deepen.model_selection.attempt import Attempt
 from deepen.model_selection.climb import LEAST_REPEATS, Climber
+from deepen.model_selection.comparable import comparable
 from deepen.model_selection.cost import CostModel
+from deepen.model_selection.intervals import RowLosses
 from deepen.model_selection.results import RungResult
 from deepen.model_selection.rungs import Rung
 from deepen.model_selection.sentence import provisional
@@ -148,13 +150,27 @@ class Ascent:
 
     def compared(self) -> dict[str, RungResult]:
         """The rungs that take part in the verdict."""
-        return {result.name: result for result in self.results() if result.is_compared}
+        finished = [result.name for result in self.results() if result.is_compared]
+        names = comparable(self._losses(finished), self.climber.data.judging)
+        return {name: self.attempts[name].result for name in names}
 
-    def verdict(self, names: Iterable[str]) -> Verdict:
-        """Verdict over the rungs called `names`."""
-        losses = {name: [o.losses for o in self.attempts[name].outcomes] for name in names}
-        data = self.climber.data
-        return decide(losses, data.judging, self.min_gain, most=data.metric.most)
+    def lacking(self) -> list[RungResult]:
+        """The rungs of the ladder that have too few repeats for the verdict, or failed."""
+        compared = self.compared()
+        return [r for r in self.results() if r.name not in compared and r.role != "baseline"]
+
+    @property
+    def n_finished(self) -> int:
+        """Rungs that could take part in the verdict, but for their scatter."""
+        return sum(result.is_compared for result in self.results())
+
+    def verdict(self, names: Iterable[str], n_rungs: int = 0) -> Verdict:
+        """Verdict over the rungs called `names`, of `n_rungs` that were tried or will be."""
+        data, losses = self.climber.data, self._losses(names)
+        return decide(losses, data.judging, self.min_gain, most=data.metric.most, n_rungs=n_rungs)
+
+    def _losses(self, names: Iterable[str]) -> dict[str, list[RowLosses]]:
+        return {name: [o.losses for o in self.attempts[name].outcomes] for name in names}
 
     def beats_baseline(self, name: str) -> bool:
         """Whether a rung surely errs less than the one that looks at no column, pair by pair."""
@@ -184,10 +200,10 @@ class Ascent:
                 and not attempt.result.is_failed
             ):
                 seen[name] = attempt.result
-        ready = [name for name, result in seen.items() if result.is_compared]
+        ready = list(self.compared())
         if len(ready) > self._n_told:
             self._n_told = len(ready)
-            text = provisional(self.verdict(ready), seen, climber.data.metric)
+            text = provisional(self.verdict(ready, n_compared), seen, climber.data.metric)
             climber.tell("provisional", text)
 
 

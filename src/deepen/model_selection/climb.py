@@ -8,16 +8,14 @@ from typing import Any
 import numpy as np
 
 from deepen.model_selection import training
-from deepen.model_selection.attempt import Attempt, from_the_first
-from deepen.model_selection.calibration import best_threshold
+from deepen.model_selection.attempt import Attempt, from_the_first, outcome_of
 from deepen.model_selection.clock import Clock, Stopwatch, now
 from deepen.model_selection.cost import CostModel
 from deepen.model_selection.data import Arrays, Data
 from deepen.model_selection.figures import show_result
-from deepen.model_selection.intervals import RowLosses
 from deepen.model_selection.metrics import measures
 from deepen.model_selection.plan import affordable, duration
-from deepen.model_selection.results import LadderEvent, Outcome, RungResult
+from deepen.model_selection.results import LadderEvent, RungResult
 from deepen.model_selection.rungs import candidates
 from deepen.model_selection.store import RunStore
 from deepen.model_selection.training import Fitted
@@ -81,10 +79,7 @@ class Climber:
         # baseline costs nothing.
         is_free = np.isinf(share) or rung.role == "baseline"
         deadline = None if is_free else now() + share
-        attempt.ends = deadline
-        if deadline is not None and rung.pretraining:
-            last = now() + self.clock.left - self.seconds_to_refit(attempt)
-            attempt.ends = max(deadline, min(deadline + GRACE * share, last))
+        attempt.ends = self._end_of(attempt, deadline, share)
         if reason := self._too_long(attempt, share):
             result.reason = reason
             self.tell("rung finished", result.title, result=result)
@@ -93,6 +88,7 @@ class Climber:
         settings = candidates(rung, data.task, n_settings, data.seed)
         try:
             for repeat in range(len(attempt.outcomes), n_repeats):
+                attempt.ends = self._end_of(attempt, deadline, share)
                 has_time = self._has_time(attempt, len(settings), deadline)
                 if not has_time or not self._repeat(attempt, repeat, settings, deadline):
                     if not result.is_failed:
@@ -114,6 +110,13 @@ class Climber:
         self.tell("rung finished", result.title, n_repeats=len(result.scores), score=result.mean,
                   result=result, text=text)  # fmt: skip
 
+    def _end_of(self, attempt: Attempt, deadline: float | None, share: float) -> float | None:
+        """When a training is cut; layers may take longer, but not the time of a model of all rows."""
+        if deadline is None or not attempt.rung.pretraining:
+            return deadline
+        last = now() + self.clock.left - self.seconds_to_refit(attempt)
+        return max(deadline, min(deadline + GRACE * share, last))
+
     def _too_long(self, attempt: Attempt, share: float) -> str:
         """Why a rung is not begun: layers half trained would speak ill of pre-training."""
         if not attempt.rung.pretraining or attempt.outcomes or np.isinf(share):
@@ -131,6 +134,7 @@ class Climber:
         if not attempt.outcomes and self.store is not None:
             kept = self.store.load(attempt.rung.name)
             attempt.outcomes = from_the_first(kept, len(self.data.splits))
+            attempt.n_kept = len(attempt.outcomes)
         self.summarise(attempt)
 
     def _estimate(self, attempt: Attempt) -> float:
@@ -149,6 +153,8 @@ class Climber:
             return True
         last = attempt.outcomes[-1]
         expected = last.fit_seconds * work_of(n_settings) + last.pretraining_seconds
+        if len(attempt.outcomes) == attempt.n_kept:
+            expected += attempt.compiling
         # If it is the best in the end, it is trained once more, on all rows.
         is_useless = attempt.rung.pretraining and len(attempt.outcomes) < LEAST_REPEATS
         end = deadline if attempt.ends is None or not is_useless else attempt.ends
@@ -169,14 +175,17 @@ class Climber:
     def _try_out(self, attempt: Attempt, deadline: float) -> None:
         """Correct the estimate by a training of the first setting, which its repeat need not do again."""
         rung, data = attempt.rung, self.data
-        [first] = candidates(rung, data.task, 1, data.seed)
+        [first], title = candidates(rung, data.task, 1, data.seed), attempt.result.title
         one = self.cost.fit_seconds(rung, len(data.y)) + self.cost.pretraining_seconds(rung)
         if not rung.space or now() + one / WORTH_TRYING > deadline:
             return
+        self.between_trainings()
+        self.tell("candidate", title, repeat=1, n_repeats=len(data.splits), candidate=1,
+                  n_candidates=max(1, self.planned.get(rung.name, 1)))  # fmt: skip
         watch, start, arrays = Stopwatch(), now(), data.arrays(0, rung.form)
         seed = seed_of(data.seed, 0, 1)
         fitted = training.fit_candidate(rung, first, arrays, data, seed=seed, deadline=attempt.ends)
-        attempt.compiling = watch.compiling
+        attempt.compiling_tried = watch.compiling
         if fitted.is_cut:
             return  # its seconds are the deadline's, and it would speak ill of the rung
         attempt.tried, attempt.trying = fitted, now() - start
@@ -237,12 +246,13 @@ class Climber:
         if is_cut and (repeat >= LEAST_REPEATS or rung.pretraining):
             return False  # its training was cut short: it would speak ill of the rung
         outcome.params, outcome.trials = tuned.params, tuned.trials
-        outcome.seconds = now() - start
+        outcome.seconds, outcome.compiling = now() - start, watch.compiling
         if repeat == 0:
             outcome.seconds += attempt.trying
-            attempt.compiling += watch.compiling
-            self.cost.learn_compiling(rung, len(outcome.trials), attempt.compiling)
+            outcome.compiling += attempt.compiling_tried
             attempt.tried = None
+        if repeat == attempt.n_kept:
+            self.cost.learn_compiling(rung, len(outcome.trials), outcome.compiling)
         attempt.outcomes.append(outcome)
         if self.store is not None and not outcome.is_cut:  # with more time it is done anew
             self.store.save(rung.name, outcome, self.clock.total)
@@ -265,26 +275,6 @@ class Climber:
 def seed_of(seed: int, repeat: int, number: int) -> int:
     """Seed of one training: another in every repeat, so that the interval holds its noise."""
     return int(np.random.SeedSequence([seed, repeat, number]).generate_state(1)[0] >> 1)
-
-
-def outcome_of(fitted: Fitted, arrays: Arrays, data: Data, repeat: int) -> Outcome:
-    """What a trained setting says of the verdict rows of its repeat."""
-    X, y = arrays.verdict
-    with np.errstate(over="ignore", invalid="ignore"):
-        output = data.output(fitted.model, X)
-        values = data.metric.of_output(data.codes(y), output)
-    threshold = float("nan")
-    if len(data.classes) == 2:
-        X_tuning, y_tuning = arrays.tuning
-        proba = data.output(fitted.model, X_tuning)[:, 1]
-        threshold = best_threshold(data.codes(y_tuning), proba)
-    losses = RowLosses(data.splits[repeat].verdict, values)
-    return Outcome(
-        repeat, losses, output, {}, fitted.n_epochs, fitted.seconds,
-        history=fitted.history, threshold=threshold,
-        pretraining_seconds=fitted.pretraining_seconds, is_cut=fitted.is_cut,
-        temperature=fitted.temperature,
-    )  # fmt: skip
 
 
 def _fail(result: RungResult, reason: str) -> None:

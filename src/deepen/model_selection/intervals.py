@@ -31,7 +31,7 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
+from scipy.special import stdtrit
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -56,7 +56,7 @@ class Judging:
     Parameters
     ----------
     groups : ndarray of shape (n_samples,)
-        Rows with the same number count as one observation.
+        Rows with the same number, from 0 on, count as one observation.
     ratio : float
         Test rows divided by all other rows of one repeat.
     unit : float, default=0
@@ -82,7 +82,7 @@ class Estimate:
 
     def half_width(self, alpha: float) -> float:
         """Half the length of the interval that misses with probability alpha / 2 on either side."""
-        return float(stats.t.isf(alpha / 2, self.degrees)) * self.error
+        return -float(stdtrit(self.degrees, alpha / 2)) * self.error
 
     def interval(self, alpha: float = 0.05) -> tuple[float, float]:
         """Both ends."""
@@ -112,12 +112,13 @@ def estimate(repeats: Sequence[RowLosses], judging: Judging) -> Estimate:
         raise ValueError(f"repeats must be at least 2, got {n_repeats}.")
     means = np.array([repeat.values.mean() for repeat in repeats])
     mean = float(means.mean())
-    rows = np.unique(np.concatenate([repeat.rows for repeat in repeats]))
-    n_groups = len(np.unique(judging.groups[rows]))
+    has_judged = np.zeros(len(judging.groups), dtype=bool)
+    has_judged[np.concatenate([repeat.rows for repeat in repeats])] = True
+    n_rows, n_groups = int(has_judged.sum()), _n_different(judging.groups[has_judged])
     found = [_within(repeat, judging.groups) for repeat in repeats]
     within = float(np.mean([variance for variance, _ in found]))
     of_rows = float(np.mean([variance * size for variance, size in found])) / n_groups
-    of_rows += 2 * (judging.unit / len(rows)) ** 2
+    of_rows += 2 * (judging.unit / n_rows) ** 2
     of_models = max(0.0, float(means.var(ddof=1)) - (0.0 if judging.is_fixed else within))
     of_models *= 1 / n_repeats + judging.ratio
     variance = of_rows + of_models
@@ -149,9 +150,13 @@ def difference(
 def _within(repeat: RowLosses, groups: IntArray) -> tuple[float, int]:
     """Variance that a repeat's mean has from its rows alone, and its number of groups."""
     parts = (repeat.values - repeat.values.mean()) / len(repeat.values)
-    names, numbers = np.unique(groups[repeat.rows], return_inverse=True)
-    n_groups = len(names)
+    own = groups[repeat.rows]
+    n_groups = _n_different(own)
     if n_groups < 2:
         return float("inf"), n_groups
-    sums = np.bincount(numbers, weights=parts, minlength=n_groups)
+    sums = np.bincount(own, weights=parts)
     return float(np.sum(sums**2)) * n_groups / (n_groups - 1), n_groups
+
+
+def _n_different(groups: IntArray) -> int:
+    return int(np.count_nonzero(np.bincount(groups)))

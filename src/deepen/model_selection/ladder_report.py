@@ -46,7 +46,8 @@ def reference_of(ladder: Ladder) -> RungResult:
 def _rung_row(ladder: Ladder, result: RungResult) -> RungRow:
     metric = ladder.metric_
     gain: Gain | None = None
-    if result.is_compared and result.name != ladder.verdict_.best:
+    is_compared = result.name in ladder.verdict_.names
+    if is_compared and result.name != ladder.verdict_.best:
         gain = ladder.verdict_.behind(result.name)
     r2 = ""
     if "r2" in result.measures:
@@ -55,7 +56,8 @@ def _rung_row(ladder: Ladder, result: RungResult) -> RungRow:
         r2 = f"R\N{SUPERSCRIPT TWO} {rounded:.2f}".replace("-", "\N{MINUS SIGN}")
     # That its time ended is said by the number of repeats.
     has_loss = bool(result.scores) and not result.is_failed
-    remarks = [text for text in ("" if has_loss else result.reason, r2) if text]
+    few = "too few repeats to compare" if result.is_compared and not is_compared else ""
+    remarks = [text for text in ("" if has_loss else result.reason, r2, few) if text]
     return RungRow(
         title=result.title,
         loss=show(result.mean, uncertainty_of(result), metric) if has_loss else "n/a",
@@ -68,7 +70,7 @@ def _rung_row(ladder: Ladder, result: RungResult) -> RungRow:
         effort=_effort(result, ladder.repeats),
         is_chosen=result.name == ladder.saved_,
         remark="; ".join(remarks),
-        is_compared=result.is_finished and result.role != "baseline",
+        is_compared=is_compared,
     )
 
 

@@ -138,12 +138,11 @@ def conclude(ladder: Ladder, ascent: Ascent) -> None:
         raise ValueError(nothing_to_compare(ladder.results_))
     used, everything = ladder.n_used_, ladder.n_samples_
     text = f"{used:,} rows" if used == everything else f"{used:,} of {everything:,} rows"
-    others = [r for r in ladder.results_ if r.name not in compared and r.role != "baseline"]
-    verdict = ascent.verdict(compared)
+    verdict = ascent.verdict(compared, ascent.n_finished)
     is_better = ascent.beats_baseline(verdict.chosen)
     ladder.verdict_ = with_sentence(
         verdict, compared, ladder.metric_, text,
-        None if is_better else reference_baseline(ascent.attempts), [r.title for r in others],
+        None if is_better else reference_baseline(ascent.attempts), ascent.lacking(),
     )  # fmt: skip
     if ladder.leaks_:
         rests = f"{ladder.verdict_.sentence} {rests_on(ladder.leaks_)}"
@@ -247,8 +246,7 @@ def _without_leaks(ladder: Ladder, table: Table, ascent: Ascent) -> Any:
     compared = other.compared()
     if not compared:
         return None
-    lacking = [r.title for r in other.results() if r.name not in compared and r.role != "baseline"]
     return with_sentence(
-        other.verdict(compared), compared, ladder.metric_, f"{len(start.data.y):,} rows",
-        reference_baseline(other.attempts), lacking,
+        other.verdict(compared, other.n_finished), compared, ladder.metric_,
+        f"{len(start.data.y):,} rows", reference_baseline(other.attempts), other.lacking(),
     )  # fmt: skip

@@ -66,6 +66,8 @@ class Outcome:
         tuning rows for the least balanced error; NaN elsewhere.
     pretraining_seconds : float
         Layers that all settings of the repeat started from, but for compiling.
+    compiling : float
+        Seconds of compiling in the repeat.
     is_cut : bool
         Whether the time ended before the training did.
     temperature : float
@@ -83,6 +85,7 @@ class Outcome:
     history: dict[str, list[float]] = field(default_factory=dict)
     threshold: float = float("nan")
     pretraining_seconds: float = 0.0
+    compiling: float = 0.0
     is_cut: bool = False
     temperature: float = 1.0
 

@@ -18,7 +18,7 @@ def with_sentence(
     metric: Metric,
     rows_text: str,
     baseline: RungResult | None,
-    left_out: Sequence[str] = (),
+    left_out: Sequence[RungResult] = (),
 ) -> Verdict:
     """The verdict with its words: what to use, its loss, what is forgone or open.
 
@@ -32,21 +32,22 @@ def with_sentence(
         Which rows judged, such as "1,797 rows".
     baseline : RungResult or None
         The reference, where what is to be used is not shown to err less.
-    left_out : sequence of str
-        Titles of rungs that have too few repeats to be compared.
+    left_out : sequence of RungResult
+        Rungs that are not compared, for want of repeats or since they failed.
     """
     titles = {name: result.title for name, result in results.items()}
     chosen = results[verdict.chosen]
     loss = f"{metric.title} {show_result(chosen, metric)}"
     if verdict.status == "alone":
-        lead = f"Only {chosen.title} finished: {loss}. There is no other rung to compare it with."
+        what = "has repeats enough" if any(r.is_compared for r in left_out) else "finished"
+        lead = f"Only {chosen.title} {what}: {loss}. There is no other rung to compare it with."
     elif verdict.status == "suffices":
         lead = f"{_lead(verdict, chosen)} {loss}. {_forgone(verdict, titles, metric, left_out)}"
     else:
         lead = _cannot_tell(verdict, results, metric, rows_text)
     parts = [lead, *_uneven_repeats(verdict, results, metric)]
     if left_out and verdict.status != "alone":
-        parts.append(f"Not compared, with fewer than two repeats: {_join(left_out)}.")
+        parts += _not_compared(left_out)
     parts += _baseline_warning(chosen, baseline, metric)
     return replace(verdict, sentence=" ".join(parts))
 
@@ -61,7 +62,7 @@ def _lead(verdict: Verdict, chosen: RungResult) -> str:
 
 
 def _forgone(
-    verdict: Verdict, titles: Mapping[str, str], metric: Metric, left_out: Sequence[str]
+    verdict: Verdict, titles: Mapping[str, str], metric: Metric, left_out: Sequence[RungResult]
 ) -> str:
     least = show_exact(verdict.min_gain, metric)
     parts = []
@@ -113,6 +114,14 @@ def _cannot_tell(
         gaps = "; ".join(f"below {gap} against {_join(names)}" for gap, names in by_gap.items())
         parts.append(f"A gap would not show {gaps}.")
     return " ".join(parts)
+
+
+def _not_compared(left_out: Sequence[RungResult]) -> list[str]:
+    """Which rungs are missing from the comparison, with their repeats."""
+    lacking = [f"{r.title} ({len(r.scores) or 'none'})" for r in left_out if not r.is_failed]
+    failed = [r.title for r in left_out if r.is_failed]
+    parts = [f"Not compared, for want of repeats: {_join(lacking)}."] if lacking else []
+    return parts + ([f"Not compared, since it failed: {_join(failed)}."] if failed else [])
 
 
 def _than_the_other(words: str, gain: float) -> str:

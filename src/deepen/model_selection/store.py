@@ -101,7 +101,7 @@ class RunStore:
             name: getattr(outcome, name)
             for name in (
                 *("repeat", "params", "n_epochs", "fit_seconds", "seconds", "history"),
-                *("pretraining_seconds", "temperature"),
+                *("pretraining_seconds", "compiling", "temperature"),
             )
         }
         plain["trials"] = [asdict(trial) for trial in outcome.trials]

@@ -11,8 +11,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from deepen.model_selection import training
-from deepen.model_selection.attempt import Attempt
-from deepen.model_selection.climb import LEAST_REPEATS, fits, outcome_of, seed_of
+from deepen.model_selection.attempt import Attempt, outcome_of
+from deepen.model_selection.climb import LEAST_REPEATS, fits, seed_of
 from deepen.model_selection.clock import now
 from deepen.model_selection.data import Data
 from deepen.model_selection.intervals import RowLosses, difference

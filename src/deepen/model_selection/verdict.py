@@ -112,6 +112,11 @@ class Verdict:
         return self.behind(reference)
 
     @property
+    def names(self) -> set[str]:
+        """The rungs compared."""
+        return {self.best, *(gain.reference for gain in self.gains)}
+
+    @property
     def short(self) -> tuple[Gain, ...]:
         """The rungs over which the best surely pays."""
         return tuple(gain for gain in self.gains if gain.outcome == "pays")
@@ -151,6 +156,7 @@ def decide(
     min_gain: float,
     alpha: float = 0.05,
     most: float = float("inf"),
+    n_rungs: int = 0,
 ) -> Verdict:
     """Compare every rung with the best; choose the cheapest that suffices, else a low one.
 
@@ -166,6 +172,8 @@ def decide(
         Probability, at most, that any statement is false.
     most : float, default=inf
         The largest difference that there can be: 1 of two rates.
+    n_rungs : int, default=0
+        Rungs that `alpha` is for, where more than these were tried or are still to come.
 
     Examples
     --------
@@ -185,7 +193,7 @@ def decide(
         return Verdict("alone", only, only, min_gain, ())
     pairs = _all_pairs(losses, judging)
     best = lowest_in_pairs(pairs)
-    share = alpha / (len(losses) - 1)
+    share = alpha / (max(len(losses), n_rungs) - 1)
     ends = behind_the_best(pairs, share)
     ends = {name: end._replace(upper=min(end.upper, most)) for name, end in ends.items()}
     gains = tuple(
