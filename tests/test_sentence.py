@@ -129,8 +129,6 @@ def test_nothing_is_claimed_of_rungs_that_were_not_compared():
     failed = RungResult("deep", "deep network", "ladder", is_failed=True)
     assert sentence(n_wrong, left_out=[failed]).endswith("since it failed: deep network.")
     assert "Not compared" not in sentence({"linear": 200}, left_out=few)
-    assert "Only logistic regression has repeats enough:" in sentence({"linear": 200}, left_out=few)
-    assert "Only logistic regression finished:" in sentence({"linear": 200}, left_out=few[:1])
 
 
 def test_what_does_not_clear_the_baseline_is_said():

@@ -394,6 +394,7 @@ def test_a_rung_of_two_scattering_repeats_leaves_the_others_their_bounds(rng):
     two = decide({name: losses[name] for name in "ab"}, judging, 0.02, most=1.0).behind("a")
     assert without.behind("a").lower < two.lower  # what was tried is paid for
     assert len(comparable({name: own[:2] for name, own in losses.items()}, judging)) == 3
+    assert comparable({name: losses[name] for name in "ac"}, judging) == ["a", "c"]
     assert comparable({}, judging) == []
 
 

@@ -39,8 +39,7 @@ def with_sentence(
     chosen = results[verdict.chosen]
     loss = f"{metric.title} {show_result(chosen, metric)}"
     if verdict.status == "alone":
-        what = "has repeats enough" if any(r.is_compared for r in left_out) else "finished"
-        lead = f"Only {chosen.title} {what}: {loss}. There is no other rung to compare it with."
+        lead = f"Only {chosen.title} finished: {loss}. There is no other rung to compare it with."
     elif verdict.status == "suffices":
         lead = f"{_lead(verdict, chosen)} {loss}. {_forgone(verdict, titles, metric, left_out)}"
     else:
