@@ -2,10 +2,11 @@
 
 Any rung may be the best until it is shown not to be. One whose interval is endless, for want of repeats,
 would leave the interval of every other one endless too. So a rung that the time gave fewer repeats than
-others is left out where its difference from the most thorough one has fewer than three degrees of freedom:
-two repeats of which training's noise makes more than 1 / sqrt 3 of the variance, three of which it makes
-more than .82. Two repeats on many rows, whose noise is that of the rows, stay. Where no two rungs would be left, all are compared. What decides is how much
-the differences scatter and how many there are, never how large they are.
+others is left out where its difference from the most thorough one has fewer than three degrees of
+freedom: two repeats of which training's noise makes more than 1 / sqrt 3 of the variance, three of which
+it makes more than .82. Two repeats on many rows, whose noise is that of the rows, stay. Where no two
+rungs would be left, all are compared. What decides is how much the differences scatter and how many there
+are, never how large they are.
 """
 
 from __future__ import annotations
