@@ -109,9 +109,7 @@ def test_a_number_column_of_words(tmp_path):
     (tmp_path / "data.csv").write_bytes(TEXT)
     words = ["fit", tmp_path / "data.csv", "--target", "y", "--out", tmp_path / "m.deepen"]
     assert "'b' is numeric, but holds 'x', 'y'" in told(tmp_path, *words, "--types", "b=numeric")
-    said = (
-        "'b' is told to be boolean, but holds 'x'; mend these cells, or give --types b=categorical"
-    )
+    said = "'b' is told to be boolean, but holds 'x'; mend these cells, give --types b=categorical"
     assert said in told(tmp_path, *words, "--types", "b=boolean")
     assert "'b' is a date, but holds 'x', 'y'" in told(tmp_path, *words, "--types", "b=date")
 

@@ -497,12 +497,16 @@ def test_a_column_told_to_be_boolean(cells, dtype):
 
 @pytest.mark.parametrize(
     ("cells", "said"),
-    [("maybe perhaps", "'maybe', 'perhaps'"), ("ja Nein unknown", "'unknown'"), ("ja no", "'ja', 'no'"),
+    [("maybe perhaps", "'maybe', 'perhaps'"), ("ja Nein perhaps", "'perhaps'"), ("ja no", "'ja', 'no'"),
      ("1 0 x", "'x'")],
 )  # fmt: skip
 def test_a_column_told_to_be_boolean_that_is_not(cells, said):
     table = pd.DataFrame({"my x": cells.split()})
-    remedy = "mend these cells, or give --types 'my x=categorical'."
+    word = said.split("'")[1] if said != "'ja', 'no'" else "ja"
+    remedy = (
+        "mend these cells, give --types 'my x=categorical', or have them count as missing by "
+        f"--missing 'my x={word}'."
+    )
     message = f"^Column 'my x' is told to be boolean, but holds {said}; {remedy}$"
     with pytest.raises(DataError, match=message):
         TableEncoder(types={"my x": "boolean"}).fit(table)
@@ -533,3 +537,19 @@ def test_rows_of_one_side_are_read_as_the_whole_column_is():
     assert [column.truth for column in found] == ["ja", "yes", ""]
     encoder = TableEncoder(types=found).fit(table[:2])
     assert encoder.transform(table)[:, :2].tolist() == [[0, 0], [0, 0], [1, 1], [1, 1]]
+
+
+def test_no_answer_beside_yes_and_no_is_missing(rng):
+    """Twelve categories, were each spelling and each word for nothing one."""
+    cells = ["Ja", "ja", "J", "Nein", "nein", "k.A.", "unbekannt", None] * 5
+    encoder = TableEncoder(numbers="none").fit(pd.DataFrame({"a": rng.permutation(cells)}))
+    [column] = encoder.columns_
+    assert column.kind == "boolean" and "count as missing" in column.reason
+    out = encoder.transform(pd.DataFrame({"a": ["JA", "nein", "K.A.", "keine Angabe", None]}))
+    assert out[:2].tolist() == [[1, 0], [0, 0]] and out[2:, 1].tolist() == [1, 1, 1]
+    told = TableEncoder(types={"a": "boolean"}).fit(
+        pd.DataFrame({"a": ["Ja", "Nein", "Unbekannt"] * 4})
+    )
+    assert told.columns_[0].truth == "ja"
+    three = TableEncoder().fit(pd.DataFrame({"a": ["Ja", "Nein", "unbekannt"] * 9}))
+    assert three.columns_[0].kind == "categorical"  # two spellings: plain categories

@@ -2,15 +2,11 @@
 
 import numpy as np
 import pytest
+from scipy import stats
 from sklearn import metrics
 
-from deepen.evaluation import (
-    amount_figures,
-    calibration_error,
-    class_figures,
-    mean_interval,
-    wilson_interval,
-)
+from deepen.evaluation import amount_figures, calibration_error, class_figures
+from deepen.intervals import area_under_roc, balanced_interval, mean_interval, wilson_interval
 
 
 @pytest.mark.parametrize("n_classes", [2, 4])
@@ -99,3 +95,31 @@ def test_calibration_error_of_a_calibrated_and_a_boasting_model(rng):
     right = (rng.rand(40_000) < confidence).astype(float)
     assert calibration_error(confidence, right) < 0.02
     assert calibration_error(np.full(1000, 0.99), np.zeros(1000)) == pytest.approx(0.99)
+
+
+@pytest.mark.parametrize("n_rare", [12, 60])
+def test_the_balanced_errors_and_the_areas_intervals_hold_the_truth(n_rare, rng):
+    """In 95 % of draws, give or take four standard errors and what a normal distribution leaves."""
+    held, n_draws = np.zeros(2), 400
+    truth = (0.1 + 0.3) / 2, area_of_shift(1.0)
+    for _ in range(n_draws):
+        y = np.repeat([0, 1], [240, n_rare])
+        said = np.where(rng.rand(len(y)) < np.array([0.1, 0.3])[y], 1 - y, y)
+        found = [balanced_interval(metrics.confusion_matrix(y, said)),
+                 area_under_roc(y == 1, rng.normal(size=len(y)) + y)[1]]  # fmt: skip
+        held += [low <= one <= high for one, (low, high) in zip(truth, found, strict=True)]
+    assert (held / n_draws > 0.95 - 4 * np.sqrt(0.05 * 0.95 / n_draws) - 0.02).all()
+    assert (held / n_draws < 1).all()  # they are not safe by being wide
+
+
+def area_of_shift(shift):
+    """Area under the curve of two normal distributions of variance 1, so far apart."""
+    return stats.norm.cdf(shift / np.sqrt(2))
+
+
+def test_areas_are_scikit_learns_with_ties_and_few_rows(rng):
+    y, score = rng.rand(60) < 0.3, rng.randint(0, 5, 60).astype(float)
+    area, (low, high) = area_under_roc(y, score)
+    assert area == pytest.approx(metrics.roc_auc_score(y, score)) and low < area < high
+    assert area_under_roc(np.array([True, False, False]), np.array([2.0, 1, 3]))[1] == (0, 1)
+    assert area_under_roc(np.arange(40) < 20, -np.arange(40.0))[1] == (0.85, 1)

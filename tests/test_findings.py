@@ -20,6 +20,7 @@ from deepen.model_selection.calibration import (
     precision_recall,
     wilson,
 )
+from deepen.model_selection.groups import joined_groups
 from deepen.model_selection.importance import joined
 from deepen.model_selection.intervals import RowLosses
 from deepen.model_selection.leakage import find_leaks
@@ -28,7 +29,7 @@ from deepen.model_selection.mistakes import worst_mistakes
 from deepen.model_selection.prepare import Given, prepare_table
 from deepen.model_selection.report_extras import few_rows_decide, notices
 from deepen.model_selection.results import Outcome
-from deepen.model_selection.splits import Plan, draw_split, joined_groups, time_splits
+from deepen.model_selection.splits import Plan, draw_split, time_splits
 
 QUICK = ["baseline", "linear"]
 

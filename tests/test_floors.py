@@ -12,6 +12,7 @@ FLOORS = {
     "functions": 0,
     "conformal": 0,
     "evaluation": 0,
+    "intervals": -1,
     "datasets": 0,
     "plotting": 0,
     "layers": 1,

@@ -11,12 +11,14 @@ import pytest
 from sklearn.exceptions import ConvergenceWarning
 
 from deepen.model_selection import Ladder
+from deepen.model_selection import groups as groups_
 from deepen.model_selection.data import Arrays, Data
+from deepen.model_selection.groups import duplicate_groups
 from deepen.model_selection.intervals import Judging
 from deepen.model_selection.metrics import METRICS, choose_metric, measures, unit_of
 from deepen.model_selection.prepare import prepare
 from deepen.model_selection.rungs import RUNGS, build, candidates
-from deepen.model_selection.splits import draw_split, duplicate_groups
+from deepen.model_selection.splits import draw_split
 from deepen.model_selection.target import class_labels
 from deepen.model_selection.training import ClassJudge, KeepBest, StopAfter, fit_candidate
 
@@ -87,8 +89,17 @@ def test_duplicates_stay_together_where_most_rows_repeat():
 
 def test_too_few_different_rows_are_refused_with_their_count():
     X = np.tile([[0, 1], [1, 0]], (50, 1))
-    with pytest.raises(ValueError, match="only 2 different rows or groups among 100"):
+    with pytest.raises(ValueError, match="only 2 different rows among 100"):
         Ladder(repeats=2, trials=1, rungs=QUICK).fit(X, np.tile([0, 1], 50))
+
+
+def test_five_groups_are_enough_and_fewer_are_told_as_such():
+    X, y = table(200)
+    ladder = Ladder(trials=1, repeats=5, rungs=QUICK)
+    ladder.fit(X, y, groups=np.arange(200) % 5)
+    assert sorted(len(o) for o in np.split(ladder.test_rows_, 5)) == [40] * 5
+    with pytest.raises(ValueError, match="the rows fall into 4 groups, and whole groups train"):
+        ladder.fit(X, y, groups=np.arange(200) % 4)
 
 
 DIVERGED = "Solver produced non-finite parameter weights. The input data may contain large values."
@@ -377,17 +388,17 @@ def test_the_whole_table_is_let_go_before_the_rungs_begin(monkeypatch):
 
 def test_hashes_and_class_numbers_are_those_of_all_rows_at_once(rng, monkeypatch):
     """Pieces, for the sake of memory, change no digest."""
-    from deepen.model_selection import beginning, splits, target
+    from deepen.model_selection import beginning, target
 
     X = pd.DataFrame({"a": rng.normal(size=95), "b": pd.Categorical(rng.choice(list("xyz"), 95))})
     X["c"] = rng.choice(["one", "two", None], 95)
     labels = rng.choice(["no", "yes", "maybe"], 95)
-    whole = splits.row_hashes(X), b"".join(beginning._as_text(labels))
+    whole = groups_.row_hashes(X), b"".join(beginning._as_text(labels))
     assert whole[1] == "\0".join(labels.tolist()).encode()
-    monkeypatch.setattr(splits, "ROWS_AT_A_TIME", 10)
+    monkeypatch.setattr(groups_, "ROWS_AT_A_TIME", 10)
     monkeypatch.setattr(beginning, "PIECE", 10)
     monkeypatch.setattr(target, "PIECE", 10)
-    np.testing.assert_array_equal(splits.row_hashes(X), whole[0])
+    np.testing.assert_array_equal(groups_.row_hashes(X), whole[0])
     assert b"".join(beginning._as_text(labels)) == whole[1]
     classes, numbers = target.class_numbers(labels)
     expected = np.unique(labels, return_inverse=True)

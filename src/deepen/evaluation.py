@@ -1,6 +1,6 @@
 """How good predictions are, with intervals, beside the training rows' constant guess.
 
-    classes   error e = mean(prediction != truth), interval of Wilson (1927);
+    classes   error e = mean(prediction != truth), balanced error, AUC, with intervals;
               gain over the constant guess, paired: mean d_i with the standard error of the d_i
               Brier = mean sum_k (p_ik - 1[y_i = k])^2, half of it where the model knows two classes
               ECE = sum_bins n_b / n |accuracy - confidence|
@@ -16,13 +16,13 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
+
+from deepen.intervals import area_under_roc, balanced_interval, mean_interval, wilson_interval
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 Interval = tuple[float, float]
 
-LEVEL = 0.95
 BINS = 10
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 LEAST_PROBABILITY = 1e-15
@@ -37,8 +37,8 @@ class ClassFigures:
     n_rows : int
     error, baseline_error, balanced_error : float
         Share of wrong rows: of the model, of always guessing one class, and the mean over classes.
-    error_interval, gain_interval : (float, float)
-        95 % intervals of the error and of the gain, baseline error minus error.
+    error_interval, gain_interval, balanced_error_interval : (float, float)
+        95 % intervals of the error, of the gain, baseline error minus error, and of the balanced error.
     gain : float
     baseline : str
         The class that is always guessed.
@@ -50,6 +50,8 @@ class ClassFigures:
         Of the probabilities, where there are any.
     auc : float or None
         Area under the ROC curve, of two classes.
+    auc_interval : (float, float) or None
+        95 %.
     """
 
     n_rows: int
@@ -60,12 +62,14 @@ class ClassFigures:
     gain: float
     gain_interval: Interval
     balanced_error: float
+    balanced_error_interval: Interval
     classes: list[dict[str, Any]]
     confusion: list[list[int]]
     brier: float | None = None
     log_loss: float | None = None
     ece: float | None = None
     auc: float | None = None
+    auc_interval: Interval | None = None
 
 
 @dataclass
@@ -99,33 +103,6 @@ class AmountFigures:
     r2: float | None
     residual_quantiles: dict[str, float]
     coverage: dict[str, float] = field(default_factory=dict)
-
-
-def wilson_interval(share: float, n_rows: int, level: float = LEVEL) -> Interval:
-    """Interval of Wilson of a share that was seen in ``n_rows`` rows.
-
-    Examples
-    --------
-    >>> low, high = wilson_interval(0.0, 10)
-    >>> low, round(high, 3)
-    (0.0, 0.278)
-    """
-    z = float(stats.norm.ppf((1 + level) / 2))
-    shrunk = 1 + z**2 / n_rows
-    center = (share + z**2 / (2 * n_rows)) / shrunk
-    half = z / shrunk * np.sqrt(share * (1 - share) / n_rows + z**2 / (4 * n_rows**2))
-    low, high = max(0.0, float(center - half)), min(1.0, float(center + half))
-    return (0.0 if share == 0 else low), (1.0 if share == 1 else high)
-
-
-def mean_interval(values: FloatArray, level: float = LEVEL, *, floor: float = 0.0) -> Interval:
-    """Student's interval of a mean; ``floor`` is the least variance of a value."""
-    n_rows = len(values)
-    if n_rows < 2:
-        return float("-inf"), float("inf")
-    error = np.sqrt(max(float(values.var(ddof=1)), floor) / n_rows)
-    half = float(stats.t.ppf((1 + level) / 2, n_rows - 1)) * float(error)
-    return float(values.mean()) - half, float(values.mean()) + half
 
 
 def class_figures(
@@ -175,6 +152,7 @@ def class_figures(
         # as if one row more had told them apart: no disagreement seen is not none there is
         gain_interval=mean_interval(gain, floor=1 / n_rows),
         balanced_error=1 - float(np.mean(recalls)),
+        balanced_error_interval=balanced_interval(confusion),
         classes=rows,
         confusion=confusion.tolist(),
     )
@@ -213,10 +191,7 @@ def _add_calibration(figures: ClassFigures, truth: IntArray, probabilities: Floa
     confidence, chosen = probabilities.max(axis=1), probabilities.argmax(axis=1)
     figures.ece = calibration_error(confidence, (chosen == truth).astype(float))
     if n_known == 2 and len(set(truth.tolist())) == 2 and truth.max() < 2:
-        ranks = stats.rankdata(probabilities[:, 1])
-        n_positive = int(truth.sum())
-        u = ranks[truth == 1].sum() - n_positive * (n_positive + 1) / 2
-        figures.auc = float(u / (n_positive * (n_rows - n_positive)))
+        figures.auc, figures.auc_interval = area_under_roc(truth == 1, probabilities[:, 1])
 
 
 def calibration_error(confidence: FloatArray, is_right: FloatArray, n_bins: int = BINS) -> float:

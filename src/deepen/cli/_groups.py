@@ -36,7 +36,7 @@ def some_groups(n_rows: int, groups: Any, most: int, seed: int) -> Any:
     """Mask of up to `most` rows: whole groups by lot, as far as they fit, or single rows."""
     import numpy as np
 
-    from deepen.model_selection.splits import joined_groups
+    from deepen.model_selection.groups import joined_groups
 
     joined = np.arange(n_rows)
     if groups is not None:

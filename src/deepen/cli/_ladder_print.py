@@ -58,7 +58,7 @@ def notes(model: Ladder) -> list[str]:
         missing_parts,
         use_of_unlabelled,
     )
-    from deepen.model_selection.report_findings import how_to_say
+    from deepen.model_selection.report_findings import how_to_say, threshold
 
     found = []
     if model.n_unlabeled_:
@@ -86,11 +86,13 @@ def notes(model: Ladder) -> list[str]:
     found += [curve.sentence for curve in model.findings_.label_curves[:1]]
     chosen = model.findings_.threshold
     is_better = chosen is not None and chosen.balanced_error < chosen.balanced_error_at_half
-    if chosen is not None and is_better and model.metric_.key == "balanced_error":
+    if chosen is not None and is_better and threshold(model) is not None:
+        is_plain = model.metric_.key == "error"
         found.append(
             f"Say {chosen.label!r} from a probability of {chosen.value:.2g} on: balanced error "
             f"{100 * chosen.balanced_error:.2g} %, at 0.5 {100 * chosen.balanced_error_at_half:.2g} %. "
             f"{how_to_say(chosen.value)}"
+            + (" With --metric balanced_error both classes count alike." if is_plain else "")
         )
     if parts := missing_parts(model):
         found.append(f"Not worked out: {parts}")

@@ -205,7 +205,8 @@ def _write(folder: Path, model: Ladder, y: Any, options: Options, force: bool) -
             model.n_features_in_, y[y.notna()], model.task_, source=options.source, seed=options.seed,
             n_unlabelled=model.n_unlabeled_, seconds=model.elapsed_,
         )  # fmt: skip
-        info = {"target": options.target, "task": model.task_, "training": training}
+        info = {"target": options.target, "task": model.task_, "metric": model.metric_.key}
+        info["training"] = training
         if options.groups is not None:
             info["groups"] = options.groups
         if model.task_ == "regression":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -64,9 +65,11 @@ def evaluate(
         say(f"Note: {finding.text}")
     if n_left_out:
         say(f"Note: {n_left_out:,} rows have no target and were left out.")
-    _print_classes(out, figures, name) if saved.is_classifier else _print_amounts(
-        out, figures, name
-    )
+    if saved.is_classifier:
+        is_balanced = chosen is not None or saved.info.get("metric") == "balanced_error"
+        _print_classes(out, figures, name, is_balanced)
+    else:
+        _print_amounts(out, figures, name)
 
 
 def _learnt_from(saved: Any, data: str, n_rows: int) -> bool:
@@ -163,13 +166,16 @@ def _of_amounts(saved: Any, data: str, name: str, truth: Any, predicted: Any) ->
     return amount_figures(y.to_numpy(), np.asarray(predicted, dtype=float), baseline, ends)
 
 
-def _print_classes(out: Any, figures: Any, name: str) -> None:
+def _print_classes(out: Any, figures: Any, name: str, is_balanced: bool) -> None:
+    """Tables, then a sentence on the error that the model is for."""
     from deepen.cli._figures import rounded, with_interval
 
     percent = [100 * end for end in figures.error_interval]
     half = (percent[1] - percent[0]) / 2
     error, interval = with_interval(100 * figures.error, percent, " %")
     gain, gains = with_interval(100 * figures.gain, [100 * end for end in figures.gain_interval])
+    ends = [100 * end for end in figures.balanced_error_interval]
+    balanced = with_interval(100 * figures.balanced_error, ends, " %")
     rows = [
         ("error", error, interval),
         (
@@ -178,15 +184,16 @@ def _print_classes(out: Any, figures: Any, name: str) -> None:
             "",
         ),
         ("gain", f"{gain} points", gains),
-        ("balanced error", rounded(100 * figures.balanced_error, half, " %"), ""),
+        ("balanced error", *balanced),
     ]
     for title, value in (
         ("Brier score", figures.brier),
         ("calibration error", figures.ece),
         ("log loss", figures.log_loss),
-        ("area under the ROC curve", figures.auc),
     ):
         rows += [(title, f"{value:.3f}", "")] if value is not None else []
+    if figures.auc is not None:
+        rows.append(("area under the ROC curve", *with_interval(figures.auc, figures.auc_interval)))
     out.table((f"{figures.n_rows:,} rows", "", "95 % interval"), rows)
     out.print()
     shown = figures.classes[:MOST_SHOWN]
@@ -208,13 +215,21 @@ def _print_classes(out: Any, figures: Any, name: str) -> None:
     out.print()
     sentence = (
         f"{name}: error {error} (95 % interval {interval}) on {figures.n_rows:,} rows;"
-        f" always guessing {figures.baseline!r} errs in {rows[1][1]}: {_verdict(figures)}"
+        f" always guessing {figures.baseline!r} errs in {rows[1][1]}: {_verdict(figures.gain_interval)}"
     )
+    if is_balanced:
+        n_classes = sum(row["rows"] > 0 for row in figures.classes)
+        of_guess = 100 * (1 - 1 / n_classes)
+        sentence = (
+            f"{name}: balanced error {balanced[0]} (95 % interval {balanced[1]}) on {figures.n_rows:,}"
+            f" rows; always guessing one class has {of_guess:.3g} %:"
+            f" {_verdict([of_guess - ends[1], of_guess - ends[0]])}"
+        )
     out.prose(sentence, "bold")
 
 
-def _verdict(figures: Any) -> str:
-    low, high = figures.gain_interval
+def _verdict(gain: Sequence[float]) -> str:
+    low, high = gain
     if low > 0:
         return "the model is better."
     return "the model is worse." if high < 0 else "these rows cannot tell the two apart."
@@ -250,6 +265,6 @@ def _print_amounts(out: Any, figures: Any, name: str) -> None:
     out.print()
     sentence = (
         f"{name}: root mean squared error {rmse} (95 % interval {interval}) on {figures.n_rows:,}"
-        f" rows; always guessing the mean errs by {rows[1][1]}: {_verdict(figures)}"
+        f" rows; always guessing the mean errs by {rows[1][1]}: {_verdict(figures.gain_interval)}"
     )
     out.prose(sentence, "bold")

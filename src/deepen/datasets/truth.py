@@ -2,7 +2,8 @@
 
 A family holds the words of one pair, in small letters; those of several families never mix. One is
 looked for only among more than two spellings (Yes and No are two plain categories), and letters beside
-0 and 1 are a pair: 0, 1 and n are three things. Who calls a column boolean needs neither.
+0 and 1 are a pair: 0, 1 and n are three things. Who calls a column boolean needs neither. Beside them, words
+that say that nobody knows, or has answered, are no third value: they count as missing.
 """
 
 from __future__ import annotations
@@ -31,6 +32,24 @@ FAMILIES = {"": TRUTH} | {
     for yes, no in PAIRS
 }
 LEAST_SPELLINGS = 3
+NOBODY_KNOWS = (
+    *("unknown", "not known", "unlabelled", "unlabeled", "undefined", "missing", "not available"),
+    *("unbekannt", "inconnu", "desconocido", "desconhecido", "sconosciuto", "onbekend"),
+)
+NO_ANSWER = {
+    *NOBODY_KNOWS,
+    *(
+        "no answer",
+        "not answered",
+        "not stated",
+        "not specified",
+        "unspecified",
+        "don't know",
+        "refused",
+    ),
+    *("k.a.", "k. a.", "keine angabe", "keine angaben", "weiß nicht", "weiss nicht", "offen"),
+    *("non renseigné", "nsp", "ns/nc", "no sabe", "non so", "weet niet"),
+}
 
 
 def is_truth(cells: Sequence[str]) -> bool:
@@ -52,9 +71,10 @@ def family_of(cells: Sequence[str], *, is_told: bool = False) -> str:
     --------
     >>> family_of(["Ja", "ja", "N", "1"]), family_of(["Ja", "Nein"]), family_of(["O", "N", "S"])
     ('ja', '', '')
-    >>> family_of(["Ja", "Nein"], is_told=True)
-    'ja'
+    >>> family_of(["Ja", "Nein"], is_told=True), family_of(["Ja", "ja", "nein", "k.A."])
+    ('ja', 'ja')
     """
+    cells = [cell for cell in cells if cell.lower() not in NO_ANSWER]
     if is_truth(cells) or not (is_told or len(cells) >= LEAST_SPELLINGS):
         return ""
     for name, family in FAMILIES.items():
@@ -85,10 +105,10 @@ def said_truth(cells: Iterable[str], name: str) -> str:
     >>> said_truth(["1", "Ja", "ja", "n"], "ja")
     "'Ja' and 2 more are yes, 'n' is no"
     """
-    known = FAMILIES[name] | DIGITS
+    known, cells = FAMILIES[name] | DIGITS, list(cells)
     said = []
     for word, value in (("yes", 1.0), ("no", 0.0)):
-        found = [cell for cell in cells if known[cell.lower()] == value]
+        found = [cell for cell in cells if known.get(cell.lower()) == value]
         found.sort(key=lambda cell: cell in DIGITS)  # words say more
         said.append(f"{shortened(found, 1)} {'is' if len(found) == 1 else 'are'} {word}")
     return ", ".join(said)

@@ -10,7 +10,7 @@ import numpy as np
 
 from deepen.datasets._errors import DataError, shortened
 from deepen.datasets.number_format import NumberFormat, find_format
-from deepen.datasets.truth import FAMILIES, family_of, is_known, is_truth
+from deepen.datasets.truth import FAMILIES, NO_ANSWER, family_of, is_known, is_truth
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -262,10 +262,9 @@ def numbers_of(
         numbers, _, words = read_numbers(strings, number_format)
         if numbers is None:
             numbers = strings.astype("float64")
-        words = [cell for cell in words if cell.lower() != word]
-        is_word = strings.notna() & numbers.isna()
-        if word:
-            is_word &= strings.str.lower() != word
+        known = {word} | (NO_ANSWER if number_format.truth else set())
+        words = [cell for cell in words if cell.lower() not in known]
+        is_word = strings.notna() & numbers.isna() & ~strings.str.lower().isin(known)
         if int(is_word.sum()) > most_words * int(strings.notna().sum()):
             raise DataError(_too_many_words(name, words, kind, has_truth=bool(number_format.truth)))
     if np.isinf(numbers).any():
@@ -277,8 +276,12 @@ def _too_many_words(name: str, words: list[str], kind: str, *, has_truth: bool) 
     """What is wrong with a column of numbers that holds too many words, and the remedy."""
     said, remedy = "boolean" if has_truth else "numeric", "train with another type for the column"
     if kind == "boolean" and not has_truth:
-        said, remedy = "told to be boolean", f"give --types {shlex.quote(f'{name}=categorical')}"
         words = [word for word in words if not is_known(word)] or words
+        types, missing = (shlex.quote(f"{name}={said}") for said in ("categorical", words[0]))
+        return (
+            f"Column {name!r} is told to be boolean, but holds {shortened(words, 3)}; mend these cells, "
+            f"give --types {types}, or have them count as missing by --missing {missing}."
+        )
     return f"Column {name!r} is {said}, but holds {shortened(words, 3)}; mend these cells, or {remedy}."
 
 

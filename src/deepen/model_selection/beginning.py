@@ -24,6 +24,7 @@ from deepen.model_selection.data import (
     rows,
     with_categories,
 )
+from deepen.model_selection.groups import row_hashes
 from deepen.model_selection.intervals import Judging
 from deepen.model_selection.metrics import Metric, unit_of
 from deepen.model_selection.plan import (
@@ -36,7 +37,7 @@ from deepen.model_selection.plan import (
 from deepen.model_selection.prepare import Table
 from deepen.model_selection.pretraining import MOST_ROWS
 from deepen.model_selection.rungs import Rung
-from deepen.model_selection.splits import TEST_TRAIN_RATIO, row_hashes
+from deepen.model_selection.splits import TEST_TRAIN_RATIO
 from deepen.model_selection.store import RunStore
 from deepen.report.text import counted
 

@@ -12,8 +12,9 @@ from deepen.datasets._columns import as_table
 from deepen.datasets.dates import find_order, parse_dates
 from deepen.datasets.told_missing import Blanked, Code, Missing, without_codes
 from deepen.datasets.values import MISSING, SAMPLE, as_strings, distinct, mapped
+from deepen.model_selection.groups import duplicate_groups, joined_groups
 from deepen.model_selection.metrics import Task
-from deepen.model_selection.splits import Plan, duplicate_groups, joined_groups
+from deepen.model_selection.splits import Plan
 from deepen.model_selection.target import class_labels, class_numbers, finite_values
 from deepen.model_selection.tuning import stratified_order
 
@@ -75,7 +76,9 @@ class Table:
         groups, n_duplicates = duplicate_groups(self.X)
         if self.groups is not None:
             groups = joined_groups(groups, self.groups)
-        return Plan(groups, self.strata, seed, self.time, self.n_test), n_duplicates
+        has_groups = self.groups is not None
+        plan = Plan(groups, self.strata, seed, self.time, self.n_test, has_groups)
+        return plan, n_duplicates
 
     def part(self, n_rows: int, seed: int) -> Table:
         """At most `n_rows` rows by lot, classes in proportion; rows of a test file stay last."""

@@ -21,18 +21,16 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from deepen.model_selection.groups import IntArray, check_groups
+
 TEST_SHARE = 0.2
 PARTS = ("training", "stopping", "tuning", "verdict")
 SHARES = (0.6, 0.1, 0.1, 0.2)
 # Nadeau and Bengio's n_test / n_train: training, tuning and stopping are the judged procedure.
 TEST_TRAIN_RATIO = TEST_SHARE / (1 - TEST_SHARE)
 REPEATS_PER_SHUFFLE = 5
-LEAST_GROUPS = 10
-ROWS_AT_A_TIME = 100_000  # when rows are compared
 # With a time, the later half of the rows judges.
 JUDGED_PAST = 0.5
-
-IntArray = NDArray[np.int64]
 
 
 class Split(NamedTuple):
@@ -59,6 +57,8 @@ class Plan:
         Place of each row in time; equal ones stay together.
     n_test : int, default=0
         This many rows at the end come from a test file.
+    has_groups : bool, default=False
+        Whether rows go together because the user says so, not only because they are equal.
     """
 
     groups: IntArray
@@ -66,6 +66,7 @@ class Plan:
     seed: int
     time: NDArray[Any] | None = None
     n_test: int = 0
+    has_groups: bool = False
 
     def splits(self, n_repeats: int) -> list[Split]:
         """Splits of the first `n_repeats` repeats.
@@ -79,7 +80,7 @@ class Plan:
             return time_splits(self.time, n_repeats)
         if self.n_test:
             return [self._with_test_file(repeat) for repeat in range(n_repeats)]
-        check_groups(self.groups)
+        check_groups(self.groups, are_told=self.has_groups)
         return [draw_split(self.strata, self.groups, r, self.seed) for r in range(n_repeats)]
 
     def _with_test_file(self, repeat: int) -> Split:
@@ -87,84 +88,10 @@ class Plan:
         test = np.arange(n_rows, len(self.groups))
         # A row that stands in the test file too would train what it judges.
         own = np.flatnonzero(~np.isin(self.groups[:n_rows], self.groups[n_rows:]))
-        check_groups(self.groups[own])
+        check_groups(self.groups[own], are_told=self.has_groups)
         strata = None if self.strata is None else self.strata[own]
         drawn = draw_split(strata, self.groups[own], repeat, self.seed, has_verdict=False)
         return Split(own[drawn.training], own[drawn.stopping], own[drawn.tuning], test)
-
-
-def duplicate_groups(X: Any) -> tuple[IntArray, int]:
-    """Group number of each row, equal rows sharing one, and the number of rows that repeat another.
-
-    Parameters
-    ----------
-    X : DataFrame or array of shape (n_samples, n_features)
-
-    Examples
-    --------
-    >>> groups, n_repeated = duplicate_groups(np.array([[1.0], [2.0], [1.0], [3.0]]))
-    >>> groups.tolist(), n_repeated
-    ([0, 1, 0, 2], 1)
-    """
-    import pandas as pd
-
-    groups = np.asarray(pd.factorize(row_hashes(X))[0], dtype=np.int64)
-    return groups, len(groups) - int(groups.max()) - 1
-
-
-def row_hashes(X: Any) -> NDArray[np.uint64]:
-    """A number for each row that equal rows share, of shape (n_samples,)."""
-    import pandas as pd
-
-    frame = X if isinstance(X, pd.DataFrame) else pd.DataFrame(np.asarray(X))
-    hashes, as_text = np.empty(len(frame), dtype=np.uint64), _hashable(frame)
-    for start in range(0, len(frame), ROWS_AT_A_TIME):  # all at once takes several times the table
-        piece = frame.iloc[start : start + ROWS_AT_A_TIME].astype(as_text)
-        hashes[start : start + len(piece)] = pd.util.hash_pandas_object(piece, index=False)
-    return hashes
-
-
-def joined_groups(groups: IntArray, others: Any) -> IntArray:
-    """Groups that keep together what either of two groupings keeps together.
-
-    Examples
-    --------
-    >>> joined_groups(np.array([0, 0, 1, 2]), ["a", "b", "b", "c"]).tolist()
-    [0, 0, 0, 1]
-    """
-    import pandas as pd
-    from scipy.sparse import coo_array
-    from scipy.sparse.csgraph import connected_components
-
-    # A missing group is a group of its own row.
-    codes, _ = pd.factorize(pd.Series(others).reset_index(drop=True))
-    missing = codes < 0
-    codes[missing] = codes.max() + 1 + np.arange(missing.sum())
-    n_first, n = int(groups.max()) + 1, int(groups.max()) + int(codes.max()) + 2
-    edges = coo_array((np.ones(len(groups)), (groups, n_first + codes)), shape=(n, n))
-    return np.asarray(connected_components(edges, directed=False)[1][groups], dtype=np.int64)
-
-
-def check_groups(groups: IntArray) -> None:
-    """Refuse a table with too few different rows to train, tune and judge on different ones.
-
-    Raises
-    ------
-    ValueError
-        If there are fewer than `LEAST_GROUPS` groups; it names the counts.
-    """
-    n_groups = len(np.unique(groups))
-    if n_groups < LEAST_GROUPS:
-        raise ValueError(
-            f"X has only {n_groups} different rows or groups among {len(groups)} rows, and equal "
-            f"ones stay on one side of a split: at least {LEAST_GROUPS} different ones are needed; "
-            "add columns or rows."
-        )
-
-
-def _hashable(frame: Any) -> dict[Any, str]:
-    """Columns of mixed Python objects are compared by their text."""
-    return {name: "str" for name, dtype in frame.dtypes.items() if dtype.kind == "O"}
 
 
 def draw_split(

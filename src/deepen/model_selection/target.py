@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deepen.datasets.number_format import find_format
+from deepen.datasets.truth import NOBODY_KNOWS
 from deepen.datasets.values import as_strings, differ_by_case, distinct, plain_values
 from deepen.report.text import clip, counted
 
@@ -18,10 +19,6 @@ LONGEST = 40  # of a name
 FEW_CLASSES, MOST_RARE = 50, 0.5
 # So many whole numbers from 0 or 1 on, unevenly frequent, may be grades.
 LEAST_GRADES, EVEN = 5, 1.5
-NOBODY_KNOWS = (
-    *("unknown", "not known", "unlabelled", "unlabeled", "undefined", "missing", "not available"),
-    *("unbekannt", "inconnu", "desconocido", "desconhecido", "sconosciuto", "onbekend"),
-)
 RARE_SHOWN = 5  # further classes that an error names
 # Labels that are sorted at one time.
 PIECE = 100_000

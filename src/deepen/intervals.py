@@ -1,0 +1,103 @@
+"""Intervals of figures on independent rows: shares, means, balanced errors, areas under the ROC curve.
+
+Share: Wilson (1927), doi:10.1080/01621459.1927.10502953. Mean: Student's. Balanced error: mean_k e_k, with
+variance sum_k e_k (1 - e_k) / n_k / K^2, where e_k and n_k count one right and one wrong row more (Agresti
+and Caffo 2000, doi:10.1080/00031305.2000.10474560). Area: of its logit, with the variance of its two sorts
+of placements and Student's quantile (DeLong, DeLong and Clarke-Pearson 1988, doi:10.2307/2531595).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import stats
+from scipy.special import expit, logit
+
+FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
+Interval = tuple[float, float]
+
+LEVEL = 0.95
+RULE_OF_THREE = 3.0  # of n rows that are all right, 3 / n may be wrong
+
+
+def wilson_interval(share: float, n_rows: int, level: float = LEVEL) -> Interval:
+    """Interval of Wilson of a share that was seen in ``n_rows`` rows.
+
+    Examples
+    --------
+    >>> low, high = wilson_interval(0.0, 10)
+    >>> low, round(high, 3)
+    (0.0, 0.278)
+    """
+    z = float(stats.norm.ppf((1 + level) / 2))
+    shrunk = 1 + z**2 / n_rows
+    center = (share + z**2 / (2 * n_rows)) / shrunk
+    half = z / shrunk * np.sqrt(share * (1 - share) / n_rows + z**2 / (4 * n_rows**2))
+    low, high = max(0.0, float(center - half)), min(1.0, float(center + half))
+    return (0.0 if share == 0 else low), (1.0 if share == 1 else high)
+
+
+def mean_interval(values: FloatArray, level: float = LEVEL, *, floor: float = 0.0) -> Interval:
+    """Student's interval of a mean; ``floor`` is the least variance of a value."""
+    n_rows = len(values)
+    if n_rows < 2:
+        return float("-inf"), float("inf")
+    error = np.sqrt(max(float(values.var(ddof=1)), floor) / n_rows)
+    half = float(stats.t.ppf((1 + level) / 2, n_rows - 1)) * float(error)
+    return float(values.mean()) - half, float(values.mean()) + half
+
+
+def balanced_interval(confusion: IntArray, level: float = LEVEL) -> Interval:
+    """Interval of the mean of the classes' error rates.
+
+    Parameters
+    ----------
+    confusion : ndarray of shape (n_classes, n_classes)
+        Rows: true classes; those without a row do not count.
+
+    Examples
+    --------
+    >>> low, high = balanced_interval(np.array([[90, 10], [3, 7]]))
+    >>> round(low, 2), round(high, 2)
+    (0.08, 0.36)
+    """
+    n_true = confusion.sum(axis=1)
+    n_wrong = (n_true - np.diag(confusion))[n_true > 0]
+    n_true = n_true[n_true > 0] + 2
+    rate = (n_wrong + 1) / n_true
+    error = np.sqrt(np.sum(rate * (1 - rate) / n_true)) / len(n_true)
+    half = float(stats.norm.ppf((1 + level) / 2) * error)
+    return max(0.0, float(rate.mean()) - half), min(1.0, float(rate.mean()) + half)
+
+
+def area_under_roc(
+    is_positive: NDArray[np.bool_], score: FloatArray, level: float = LEVEL
+) -> tuple[float, Interval]:
+    """Area under the ROC curve, the share of pairs in their order, and its interval.
+
+    Parameters
+    ----------
+    is_positive : ndarray of shape (n_samples,)
+        At least one is, and one is not.
+    score : ndarray of shape (n_samples,)
+
+    Examples
+    --------
+    >>> area, (low, high) = area_under_roc(np.array([True, True, False, False]), np.array([4.0, 2, 3, 1]))
+    >>> area, low < area < high
+    (0.75, True)
+    """
+    ranks, placements = stats.rankdata(score), []
+    for own in (is_positive, ~is_positive):
+        n_below = ranks[own] - stats.rankdata(score[own])  # of the other class, ties half
+        placements.append(n_below / np.count_nonzero(~own))
+    area, n_least = float(placements[0].mean()), min(map(len, placements))
+    if n_least < 2 or area in (0.0, 1.0):
+        half = RULE_OF_THREE / n_least
+        return area, (max(0.0, area - half), min(1.0, area + half))
+    variance = sum(part.var(ddof=1) / len(part) for part in placements)
+    quantile = stats.t.ppf((1 + level) / 2, n_least - 1)  # few rows know their variance badly
+    half = quantile * np.sqrt(variance) / (area * (1 - area))
+    low, high = expit(logit(area) + half * np.array([-1.0, 1.0]))
+    return area, (float(low), float(high))
