@@ -207,7 +207,7 @@ def test_interrupt_still_writes_the_report(table, tmp_path, monkeypatch):
 
     monkeypatch.setattr(climbing.Climber, "tell", tell)
     result = climb(table, tmp_path / "out")
-    assert result.exit_code == 1
+    assert result.exit_code == 130
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == FILES
     assert "interrupted" in (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
 
@@ -223,7 +223,7 @@ def test_interrupt_while_training_on_all_rows_keeps_the_verdict(table, tmp_path,
     out.mkdir()
     (out / "model.deepen").write_text("of an earlier climb")
     result = climb(table, out, "--force", "--rungs", "linear,one_hidden")
-    assert result.exit_code == 1, result.output
+    assert result.exit_code == 130, result.output
     assert sorted(path.name for path in out.iterdir()) == ["ladder.json", "report.html", "run"]
     assert "no model" in (out / "report.html").read_text(encoding="utf-8")
     assert "training on all rows was interrupted" in result.output

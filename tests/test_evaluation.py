@@ -56,7 +56,11 @@ def test_figures_of_amounts_are_scikit_learns(rng):
     assert figures.baseline_rmse == pytest.approx(np.sqrt(np.mean((y - 0.3) ** 2)))
     assert figures.gain == pytest.approx(figures.baseline_rmse - figures.rmse)
     assert np.mean(figures.gain_interval) == pytest.approx(figures.gain)
-    assert figures.coverage == {"90 %": np.mean(np.abs(y - said) <= 1.5)}
+    is_held = np.abs(y - said) <= 1.5
+    assert figures.coverage == {"90 %": np.mean(is_held)}
+    edges = np.sort(said)[[67, 134]]
+    thirds = [is_held[np.searchsorted(edges, said, side="right") == k].mean() for k in range(3)]
+    np.testing.assert_allclose(figures.coverage_by_third["90 %"], thirds)
     assert figures.residual_quantiles["50 %"] == pytest.approx(np.median(y - said))
 
 

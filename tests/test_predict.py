@@ -166,8 +166,8 @@ def test_intervals_hold_new_rows(folder, tmp_path):
     out, _ = predicted(folder, table, tmp_path / "p.csv", "r.deepen", "--interval", "0.8")
     assert list(out.columns) == ["amount", "amount_low", "amount_high"]
     held = (out["amount_low"] <= table["amount"]) & (table["amount"] <= out["amount_high"])
-    assert 0.7 < held.mean() < 0.9  # 117 held-out rows leave that much to chance
-    assert len(set((out["amount_high"] - out["amount_low"]).round(4))) == 1
+    assert 0.7 < held.mean() < 0.9  # 591 held-out rows leave that much to chance
+    assert 1 < len(set((out["amount_high"] - out["amount_low"]).round(4))) <= 5
 
 
 @pytest.mark.parametrize(
@@ -380,8 +380,8 @@ def test_inspect_tells_columns_facts_and_layers(folder):
     assert settings.endswith("others as by default") and "tol=" not in settings
     assert "set by types" in out and "--types id=categorical" in out and HOSTILE in out
     facts = read_header(folder / "r.deepen")["info"]
-    assert facts["residuals"]["n"] == 120 and facts["task"] == "regression"
-    assert "from the errors on 120 held-out rows" in good("inspect", folder / "r.deepen").stdout
+    assert facts["residuals"]["n"] == 600 and facts["task"] == "regression"
+    assert "from the errors on 600 held-out rows" in good("inspect", folder / "r.deepen").stdout
 
 
 def test_inspect_runs_nothing_of_the_file(folder, monkeypatch):

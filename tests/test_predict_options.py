@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 import deepen
-from deepen.cli._groups import some_groups
+from deepen.cli._groups import folds
 from deepen.modelfile import read_header
 from test_predict import good, refused
 
@@ -119,29 +119,32 @@ def test_predictions_below_zero_are_told_where_no_target_was(tmp_path, rng):
     assert "2 predictions are below 0, where no target of the training rows was" in result.stderr
 
 
-def test_held_out_rows_are_whole_groups(rng):
+def test_folds_are_of_whole_groups(rng):
     n = rng.randint(60, 300)
     groups = rng.choice([*"abcdefghijklmnopqrst", None], n)
-    held_out = some_groups(n, groups, n // 5, seed=rng.randint(2**31))
-    inside = {value for value in groups[held_out] if value is not None}
-    assert inside.isdisjoint(groups[~held_out])
-    # rows without a group fill up what is left
-    assert held_out.sum() <= n // 5 and (held_out.sum() == n // 5 or held_out[groups == None].all())  # noqa: E711
-    assert some_groups(n, None, n // 5, seed=0).sum() == n // 5
+    numbers = folds(n, groups, 5, seed=rng.randint(2**31))
+    for name in {value for value in groups if value is not None}:
+        assert len(set(numbers[groups == name])) == 1
+    sizes = np.bincount(numbers, minlength=5)  # as even as whole groups allow
+    assert sizes.sum() == n and np.ptp(sizes) <= 2 * max(np.sum(groups == name) for name in groups)
+    assert np.ptp(np.bincount(folds(n, None, 5, seed=0))) <= 1
 
 
 def test_no_group_that_fits_is_told_and_equal_rows_keep_their_intervals(tmp_path, rng):
     """Two binary inputs make four different rows, each of a quarter of all."""
     table = pd.DataFrame({"a": rng.randint(0, 2, 400), "b": rng.randint(0, 2, 400)})
     table["y"] = table["a"] + rng.randn(400)
-    table["site"] = np.repeat(list("pqrs"), 100)
+    table["site"], table["one"] = np.repeat(list("pqrs"), 100), np.repeat(["a"], 400)
     table.to_csv(tmp_path / "data.csv", index=False)
     words = ["fit", tmp_path / "data.csv", "--target", "y", "--model", "linear", "--out"]
     good(*words, tmp_path / "rows.deepen", "--types", "site=ignore")
     assert "residuals" in read_header(tmp_path / "rows.deepen")["info"]
-    assert (
-        "no prediction intervals" in good(*words, tmp_path / "g.deepen", "--groups", "site").stderr
-    )
+    result = good(*words, tmp_path / "g.deepen", "--groups", "site")
+    assert "site keeps rows together and is no input" in result.stdout
+    info = read_header(tmp_path / "g.deepen")["info"]
+    assert info["residuals"]["n"] == 400 and info["groups"] == "site"
+    result = good(*words, tmp_path / "h.deepen", "--groups", "one")
+    assert "no prediction intervals: nearly all rows are of one group of 'one'" in result.stderr
     for name, message in {"y": "is the target", "1": "give the column's name"}.items():
         assert message in refused(*words, tmp_path / "no.deepen", "--groups", name)
 

@@ -172,7 +172,7 @@ def begun(data, monkeypatch):
 
 def test_an_interrupt_leaves_the_line_that_goes_on(data, begun, monkeypatch):
     out, result = begun
-    assert result.exit_code == 1 and f"deepen resume {out}" in result.stderr
+    assert result.exit_code == 130 and f"deepen resume {out}" in result.stderr
     assert "Traceback" not in result.stderr
     assert [path.name for path in out.iterdir()] == ["run"]
     again = run("ladder", data, "--target", "label", "--out", out)

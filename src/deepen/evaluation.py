@@ -89,6 +89,8 @@ class AmountFigures:
         Truth minus prediction at 5, 25, 50, 75 and 95 %.
     coverage : dict of str to float
         By level of the model's prediction intervals, the share of rows that they hold.
+    coverage_by_third : dict of str to list of float
+        The same of the rows with the lowest, middling and highest predictions.
     """
 
     n_rows: int
@@ -103,6 +105,7 @@ class AmountFigures:
     r2: float | None
     residual_quantiles: dict[str, float]
     coverage: dict[str, float] = field(default_factory=dict)
+    coverage_by_third: dict[str, list[float]] = field(default_factory=dict)
 
 
 def class_figures(
@@ -243,6 +246,11 @@ def amount_figures(
     total = float(np.sum((truth - truth.mean()) ** 2))
     low, high = mean_interval(squares)
     quantiles = np.quantile(residuals, QUANTILES)
+    held = {
+        level: (below <= truth) & (truth <= above)
+        for level, (below, above) in (intervals or {}).items()
+    }
+    thirds = np.array_split(np.argsort(predicted, kind="stable"), min(3, len(predicted)))
     return AmountFigures(
         n_rows=len(truth),
         rmse=rmse,
@@ -257,8 +265,8 @@ def amount_figures(
         residual_quantiles={
             f"{100 * level:g} %": float(q) for level, q in zip(QUANTILES, quantiles, strict=True)
         },
-        coverage={
-            level: float(np.mean((low <= truth) & (truth <= high)))
-            for level, (low, high) in (intervals or {}).items()
+        coverage={level: float(rows.mean()) for level, rows in held.items()},
+        coverage_by_third={
+            level: [float(rows[third].mean()) for third in thirds] for level, rows in held.items()
         },
     )

@@ -7,6 +7,7 @@ import sys
 
 import typer
 
+from deepen.cli._common import INTERRUPTED
 from deepen.cli.embed import embed
 from deepen.cli.evaluate import evaluate
 from deepen.cli.fit import fit
@@ -38,7 +39,7 @@ def main() -> None:
         app()
     except KeyboardInterrupt:
         sys.stderr.write("Interrupted.\n")
-        sys.exit(1)
+        sys.exit(INTERRUPTED)
 
 
 __all__ = ["app", "main"]

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from deepen.cli._terminal import Terminal
 
 INPUT_IS_WRONG = 2
+INTERRUPTED = 130  # as the shell has it: 128 and the number of the signal
 _UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0}
 
 
@@ -86,6 +87,7 @@ def parse_types(options: Iterable[str] | None) -> dict[str, str]:
     >>> parse_types(["size=numeric,zip=code=categorical", "a, b=ignore"])
     {'size': 'numeric', 'zip=code': 'categorical', 'a, b': 'ignore'}
     """
+    from deepen.datasets._errors import did_you_mean
     from deepen.datasets.kinds import KINDS
 
     part = re.compile(rf"(.+?)=({'|'.join(KINDS)})(?:,|$)", re.DOTALL)
@@ -95,8 +97,10 @@ def parse_types(options: Iterable[str] | None) -> dict[str, str]:
         while start < len(option):
             match = part.match(option, start)
             if match is None:
+                kind = option[start:].partition(",")[0].rpartition("=")[2]
                 fail(
-                    f"--types {option[start:]!r}: write column=kind; kinds are {', '.join(KINDS)}."
+                    f"--types {option[start:]!r}: write column=kind; kinds are {', '.join(KINDS)}"
+                    f"{did_you_mean(kind, KINDS) or '.'}"
                 )
             types[match[1].strip()] = match[2]
             start = match.end()

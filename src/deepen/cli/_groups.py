@@ -22,18 +22,18 @@ def groups_apart(data: str, X: Any, name: str | None, target: str | None) -> tup
     return X.drop(columns=name), X[name]
 
 
-def note_few(n_rows: int, least: int, share: float) -> None:
+def note_few(name: str) -> None:
     """Say why a model has no intervals."""
     from deepen.cli._common import console
 
     console(to_stderr=True).say(
-        f"Note: no prediction intervals: groups that fit into {100 * share:.0f} % of the rows hold {n_rows}"
-        f" of them, and {least} are needed; without --groups there are some, of known groups."
+        f"Note: no prediction intervals: nearly all rows are of one group of {name!r}, and a group is never "
+        "on both sides; without --groups there are some, of known groups."
     )
 
 
-def some_groups(n_rows: int, groups: Any, most: int, seed: int) -> Any:
-    """Mask of up to `most` rows: whole groups by lot, as far as they fit, or single rows."""
+def folds(n_rows: int, groups: Any, n_folds: int, seed: int) -> Any:
+    """Fold of each row, from 0 on, in equal parts as far as whole groups allow; by lot."""
     import numpy as np
 
     from deepen.model_selection.groups import joined_groups
@@ -41,11 +41,9 @@ def some_groups(n_rows: int, groups: Any, most: int, seed: int) -> Any:
     joined = np.arange(n_rows)
     if groups is not None:
         joined = joined_groups(joined, groups)
-    sizes, chosen, left = np.bincount(joined), [], most
-    for group in np.random.default_rng(seed).permutation(len(sizes)):
-        if sizes[group] <= left:
-            chosen.append(group)
-            left -= sizes[group]
-        if left == 0:
-            break
-    return np.isin(joined, chosen)
+    order = np.random.default_rng(seed).permutation(int(joined.max()) + 1)
+    sizes = np.bincount(joined)[order]
+    middles = (np.cumsum(sizes) - sizes / 2) / n_rows
+    of_group = np.empty(len(order), dtype=np.int64)
+    of_group[order] = np.minimum((middles * n_folds).astype(np.int64), n_folds - 1)
+    return of_group[joined]

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from deepen.cli._common import INTERRUPTED
 from deepen.cli._folder import RUN, resume_line, stem_of, writable
 
 if TYPE_CHECKING:
@@ -113,7 +114,7 @@ def run(
                 fail(f"{options.source}, target {name!r}: {error}")
             except KeyboardInterrupt:
                 _say_how_to_go_on(folder)
-                raise typer.Exit(1) from None
+                raise typer.Exit(INTERRUPTED) from None
         with writable(folder):
             _write(folder, model, y, options, force or (folder / RUN).is_dir())
     _finish(model, folder)
@@ -126,7 +127,7 @@ def _finish(model: Ladder, folder: Path) -> None:
     print_verdict(model, folder)
     if model.is_interrupted_:
         _say_how_to_go_on(folder)
-        raise typer.Exit(1)
+        raise typer.Exit(INTERRUPTED)
     if model.trials is None and any(
         len(r.scores) < model.repeats and not r.is_failed for r in model.results_
     ):

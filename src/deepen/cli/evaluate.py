@@ -260,8 +260,15 @@ def _print_amounts(out: Any, figures: Any, name: str) -> None:
     out.table(("of the rows", "truth minus prediction is at most"), cells)
     if figures.coverage:
         out.print()
-        cells = [(level, f"{100 * held:.1f} %") for level, held in figures.coverage.items()]
-        out.table(("prediction intervals of", "hold"), cells)
+        held_by = [
+            [
+                level,
+                *(f"{100 * share:.1f} %" for share in (held, *figures.coverage_by_third[level])),
+            ]
+            for level, held in figures.coverage.items()
+        ]
+        thirds = ("lowest", "middle", "highest third of predictions")[: len(held_by[0]) - 2]
+        out.table(("prediction intervals of", "hold", *thirds), held_by)
     out.print()
     sentence = (
         f"{name}: root mean squared error {rmse} (95 % interval {interval}) on {figures.n_rows:,}"

@@ -11,7 +11,7 @@ import typer
 from deepen.cli._missing import HELP
 from deepen.cli._models import FEATURES, MODELS
 
-HELD_OUT = 0.2  # of the rows, for prediction intervals
+N_FOLDS, MOST_IN_TURN = 5, 5_000  # for prediction intervals; of more rows one fold says enough
 TASKS = ("classification", "regression")
 LEAST_HELD_OUT = 9  # fewer residuals bear no interval of 90 %
 
@@ -44,7 +44,10 @@ def fit(
     ] = False,
     intervals: Annotated[
         bool,
-        typer.Option(help="For numbers: train first on 80 % of the rows to learn how far off."),
+        typer.Option(
+            help="For numbers: train first without some rows to learn how far off; up to 5,000 rows are left "
+            "out in turn, of more a fifth."
+        ),
     ] = True,
     groups: Annotated[
         str | None,
@@ -100,7 +103,8 @@ def fit(
         shown = ", ".join(unused[:8]) + (f" and {len(unused) - 8} more" if unused[8:] else "")
         console(to_stderr=True).say(f"Left out (deepen inspect says why): {shown}")
     left_out = f" ({n_unlabelled:,} without a target left out)" if n_unlabelled else ""
-    told = f"{out}: {type(pipeline[-1]).__name__}, {len(X):,} rows{left_out}"
+    kept = "" if own_groups is None else f"; {own_groups.name} keeps rows together and is no input"
+    told = f"{out}: {type(pipeline[-1]).__name__}, {len(X):,} rows{left_out}{kept}"
     for line in (told, *(f"picture      {path}" for path in written)):
         console().say(line)
 
@@ -250,25 +254,29 @@ def _fit(model: Any, X: Any, y: Any) -> None:
 
 
 def _held_out(data: str, pipeline: Any, X: Any, y: Any, groups: Any, seed: int) -> dict[str, Any]:
-    """Errors on a fifth of the rows of a model that was trained on the rest; no group is on both sides."""
+    """Errors on rows that a model was not trained on: on all in turn, or of many rows on a fifth."""
     import numpy as np
     from sklearn.base import clone
 
-    from deepen.cli._groups import note_few, some_groups
+    from deepen.cli._groups import folds, note_few
     from deepen.conformal import residual_quantiles
     from deepen.datasets._columns import told_columns
     from deepen.datasets.told_missing import without_codes
 
-    first = clone(pipeline)
-    whole = without_codes(X, first[0].missing)
-    is_held_out = some_groups(len(y), groups, int(HELD_OUT * len(y)), seed)
-    held_out, rest = np.flatnonzero(is_held_out), np.flatnonzero(~is_held_out)
-    if len(held_out) < LEAST_HELD_OUT:
-        if groups is not None:
-            note_few(len(held_out), LEAST_HELD_OUT, HELD_OUT)
-        return {}
+    whole = without_codes(X, pipeline[0].missing)
     # a part of the rows may look different from the whole
-    first.set_params(table__types=told_columns(whole.table, first[0].types, told=whole.told))
-    _train(data, first, X.iloc[rest], y[rest], is_final=False)
-    predicted = first.predict(X.iloc[held_out])
-    return {"residuals": residual_quantiles(y[held_out] - predicted, predicted)}
+    types = told_columns(whole.table, pipeline[0].types, told=whole.told)
+    numbers, predicted = folds(len(y), groups, N_FOLDS, seed), np.full(len(y), np.nan)
+    wanted = [k for k in range(N_FOLDS) if 0 < np.count_nonzero(numbers == k) < len(y)]
+    for k in wanted if len(y) <= MOST_IN_TURN else wanted[:1]:
+        held_out, rest = np.flatnonzero(numbers == k), np.flatnonzero(numbers != k)
+        first = clone(pipeline).set_params(table__types=types)
+        _train(data, first, X.iloc[rest], y[rest], is_final=False)
+        predicted[held_out] = first.predict(X.iloc[held_out])
+    is_known = ~np.isnan(predicted)
+    if np.count_nonzero(is_known) < LEAST_HELD_OUT:
+        if groups is not None:
+            note_few(groups.name)
+        return {}
+    found, errors = predicted[is_known], (y - predicted)[is_known]
+    return {"residuals": residual_quantiles(errors, found)}
