@@ -66,6 +66,7 @@ def fit(
     from deepen.cli._common import check_free, console, fail, input_errors, parse_types, warm_up
     from deepen.cli._groups import groups_apart
     from deepen.cli._missing import parse_missing, refuse_codes_of
+    from deepen.cli._suspects import suspects_of
 
     if model not in MODELS:
         fail(f"--model {model!r}: choose one of {', '.join(MODELS)}.")
@@ -96,7 +97,7 @@ def fit(
             info["groups"] = own_groups.name
         deepen.save(pipeline, out, info=info, force=force)
         written = [] if pictures is None else _write_pictures(pipeline, X, pictures, seed, force)
-    for leak in _suspects(pipeline[0], X, y, found):
+    for leak in suspects_of(pipeline[0], X, y, found) if found != FEATURES else ():
         console(to_stderr=True).say(f"Note: {leak.sentence}")
     unused = [column.name for column in pipeline[0].columns_ if not column.is_used]
     if unused:
@@ -121,21 +122,6 @@ def _facts(
     return training_facts(
         X.shape[1], y, task, source=data, seed=seed, n_unlabelled=n_unlabelled, seconds=seconds
     )
-
-
-def _suspects(encoder: Any, X: Any, y: Any, task: str) -> list[Any]:
-    """Columns of those that the model sees that give the target away."""
-    import numpy as np
-
-    from deepen.datasets.told_missing import without_codes
-    from deepen.model_selection.leakage import find_leaks
-
-    if task == FEATURES:
-        return []
-    used = [column.name for column in encoder.columns_ if column.is_used]
-    seen = without_codes(X, encoder.missing).table[used]
-    codes = np.unique(y, return_inverse=True)[1] if task == "classification" else np.asarray(y)
-    return find_leaks(seen, codes, task)  # type: ignore[arg-type]
 
 
 def _write_pictures(pipeline: Any, X: Any, folder: Path, seed: int, force: bool) -> list[Path]:

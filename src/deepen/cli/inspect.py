@@ -1,4 +1,4 @@
-"""``deepen inspect``: what is in a model file, told from its header alone."""
+"""``deepen inspect``: what is in a model file, told from its header alone, or in a table, before training."""
 
 from __future__ import annotations
 
@@ -8,6 +8,9 @@ from typing import Annotated, Any
 
 import typer
 
+from deepen.cli._missing import HELP as MISSING
+from deepen.cli._missing import parse_missing
+
 MOST_COLUMNS = 60  # shown; a wide table's rest is counted
 UNSET = (None, "deprecated")  # values of settings that nobody chose
 KINDS_OF_LAYERS = ("coefs_", "coef_", "components_")
@@ -15,7 +18,9 @@ UNITS = {"coefs_": "units", "coef_": "weights", "components_": "components"}
 
 
 def inspect(
-    model: Annotated[Path, typer.Argument(help="A model file, such as model.deepen.")],
+    model: Annotated[
+        Path, typer.Argument(help="A model file, such as model.deepen, or a table: its columns.")
+    ],
     out: Annotated[
         Path | None, typer.Option(help="Folder for pictures of what the model learnt.")
     ] = None,
@@ -23,11 +28,31 @@ def inspect(
         str | None, typer.Option(help="Rows to show a Boltzmann machine for its pictures.")
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace pictures that exist.")] = False,
+    target: Annotated[str | None, typer.Option(help="Of a table: the column to predict.")] = None,
+    types: Annotated[
+        list[str] | None, typer.Option(help="Of a table: column=kind, to see what that changes.")
+    ] = None,
+    missing: Annotated[list[str] | None, typer.Option(help=f"Of a table. {MISSING}")] = None,
 ) -> None:
-    """Show what a model file holds; nothing of it is run, but for pictures."""
-    from deepen.cli._common import console, fail, input_errors
+    """Show what a model file holds, nothing of it is run but for pictures; or how a table is taken."""
+    from deepen.cli._common import console, fail, input_errors, parse_types
+    from deepen.datasets.readers import is_table_name
     from deepen.modelfile import DAMAGE, ModelFileError, read_header
 
+    if is_table_name(str(model)):
+        if out is not None or data is not None:
+            fail(f"{model}: is a table; --out and --data are for models.")
+        with input_errors():
+            from deepen.cli._inspect_table import describe_table
+
+            kinds, codes = parse_types(types), parse_missing(missing)
+            facts, columns, suspects = describe_table(str(model), target, kinds, codes)
+        _print(facts, columns)
+        for sentence in suspects:
+            console().prose(f"Suspect: {sentence}")
+        return
+    if target is not None or types or missing:
+        fail(f"{model}: is no table; --target, --types and --missing are for tables.")
     with input_errors():
         header = read_header(model)
         try:
@@ -37,6 +62,17 @@ def inspect(
         if out is None and data is not None:
             fail("--data: is for pictures; name a folder for them with --out.")
         pictures = [] if out is None else _pictures(model, out, data, force)
+    _print(facts, columns)
+    for picture in pictures:
+        console().say(f"picture      {picture}")
+    if out is not None and not pictures:
+        fail(f"{model}: there is no picture of this model: its columns are no image.")
+
+
+def _print(facts: dict[str, str], columns: list[tuple[str, ...]]) -> None:
+    """Lines of facts, then the table of columns."""
+    from deepen.cli._common import console
+
     terminal = console()
     for name, value in facts.items():
         terminal.say(f"{name:<12} {value}")
@@ -46,10 +82,6 @@ def inspect(
         terminal.table(headings, columns[:MOST_COLUMNS])
         if len(columns) > MOST_COLUMNS:
             terminal.say(f"... and {len(columns) - MOST_COLUMNS:,} columns more")
-    for picture in pictures:
-        terminal.say(f"picture      {picture}")
-    if out is not None and not pictures:
-        fail(f"{model}: there is no picture of this model: its columns are no image.")
 
 
 def _facts(header: dict[str, Any]) -> dict[str, str]:

@@ -10,11 +10,20 @@ class DataError(ValueError):
     """Data that cannot be used as it stands, told in one line: place, cause, remedy."""
 
 
+BEGUN = 0.75  # how alike the beginning of a longer name must be
+
+
 def did_you_mean(name: str, choices: Iterable[str]) -> str:
     """``"; did you mean 'choice'?"`` for the closest choice, or an empty string."""
     choices = list(choices)
     lowered = {choice.lower(): choice for choice in choices}
     close = difflib.get_close_matches(name.lower(), lowered, n=1)
+    if not close:  # the beginning of a long one
+        begun = {choice[: len(name) + 1]: choice for choice in reversed(lowered)}
+        found = (
+            difflib.get_close_matches(name.lower(), begun, n=1, cutoff=BEGUN) if name[2:] else []
+        )
+        close = [begun[one] for one in found]
     return f"; did you mean {lowered[close[0]]!r}?" if close else ""
 
 

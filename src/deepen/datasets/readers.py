@@ -128,6 +128,11 @@ def find_column(table: pd.DataFrame, column: str | int, place: str | Path = "") 
         raise DataError(message) from None
 
 
+def is_table_name(name: str) -> bool:
+    """Whether a name is that of a table: by its extension, or built in."""
+    return _suffix(Path(name)) in READERS or (name in builtin.NAMES and not Path(name).exists())
+
+
 def checked_suffix(path: Path) -> str:
     """Extension of a file that can be read, in lower case and without ``.gz``.
 
