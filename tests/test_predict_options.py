@@ -63,7 +63,6 @@ def test_evaluate_counts_what_a_threshold_says(churn):
         (["--threshold", 1.2], "between 0 and 1"),
         (["--threshold", 0.2, "--proba"], "give one"),
         (["--keep", "customer"], "did you mean 'customer id'"),
-        (["--keep", "y"], "the predictions have that name"),
     ],
 )
 def test_options_that_cannot_be(churn, words, message):
@@ -93,6 +92,18 @@ def test_kept_columns_stand_first_as_they_were_written(churn):
     assert found["customer id"].tolist() == table["customer id"].tolist()
     np.testing.assert_allclose(found["x"], table["x"])
     assert "would name" not in result.stdout
+    good(*words, "--force", "--keep", "customer id,y")
+    found = pd.read_csv(folder / "p.csv", dtype=str)
+    assert list(found) == ["customer id", "y_given", "y"]
+    assert found["y_given"].tolist() == table["y"].tolist()
+    assert found["customer id"].tolist() == table["customer id"].tolist()
+
+
+def test_a_training_that_was_too_short_names_the_option(tmp_path, rng):
+    pd.DataFrame({"x": rng.randn(90), "y": rng.randn(90)}).to_csv(tmp_path / "d.csv", index=False)
+    words = ["fit", tmp_path / "d.csv", "--target", "y", "--out", tmp_path / "m.deepen", "--force"]
+    said = good(*words, "--set", "max_iter=2").stdout
+    assert "--set max_iter=10 trains for longer, --set early_stopping=true" in said
 
 
 def test_a_ladder_keeps_the_threshold_that_it_found(tmp_path, rng):

@@ -13,6 +13,7 @@ from deepen.cli._models import FEATURES, MODELS
 
 N_FOLDS, MOST_IN_TURN = 5, 5_000  # for prediction intervals; of more rows one fold says enough
 TASKS = ("classification", "regression")
+LONGER = 5  # what is proposed where a training has not converged
 LEAST_HELD_OUT = 9  # fewer residuals bear no interval of 90 %
 
 
@@ -218,10 +219,24 @@ def _train(data: str, pipeline: Any, X: Any, y: Any, *, is_final: bool = True) -
             _fit(pipeline[-1], encoded, y)
     except (ValueError, TypeError) as error:
         fail(f"{data}: {error}")
-    for message in dict.fromkeys(str(note.message) for note in notes if is_final):
+    told = [_in_words(note, pipeline[-1]) for note in notes if is_final]
+    for message in dict.fromkeys(told):
         console().say(f"Note: {message}")
     if getattr(pipeline[-1], "stop_reason_", "") == BY_USER:
         raise KeyboardInterrupt
+
+
+def _in_words(note: warnings.WarningMessage, model: Any) -> str:
+    """A warning, with what the command line can do about it."""
+    from sklearn.exceptions import ConvergenceWarning
+
+    text = str(note.message)
+    if not issubclass(note.category, ConvergenceWarning):
+        return text
+    text = f"{text.rstrip('.')}. --set max_iter={LONGER * model.max_iter} trains for longer"
+    if hasattr(model, "early_stopping"):
+        return f"{text}, --set early_stopping=true for as long as rows held out err less."
+    return f"{text}."
 
 
 def _fit(model: Any, X: Any, y: Any) -> None:

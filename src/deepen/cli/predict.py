@@ -34,7 +34,9 @@ def predict(
     ] = None,
     keep: Annotated[
         list[str] | None,
-        typer.Option(help="Column of DATA to write beside the predictions, as an id. Repeatable."),
+        typer.Option(
+            help="Columns of DATA to write beside the predictions, such as an id: a,b. Repeatable."
+        ),
     ] = None,
     out: Annotated[str, typer.Option(help="File to write; - for a pipe.")] = "predictions.csv",
     force: Annotated[bool, typer.Option("--force", help="Replace the file if it exists.")] = False,
@@ -52,7 +54,7 @@ def predict(
         columns = Columns(saved, proba, interval, threshold, keep or ())
         n_rows, ids = 0, list[str]()
         with _destination(out, force) as file:
-            for table, _ in saved.chunks(data, as_text=keep or ()):
+            for table, _ in saved.chunks(data, as_text=columns.may_be_kept()):
                 ids = ids or saved.ids_in(table)
                 values = saved.predicted(table, data, n_rows, proba or threshold is not None)
                 frame = columns.of(values, table, data)
@@ -112,19 +114,24 @@ class Columns:
             fail(f"--interval: {error}")
         self.residuals = residuals
 
+    def may_be_kept(self) -> list[str]:
+        """Names of columns to keep: an option may be a name or several."""
+        return [*self.keep, *(name.strip() for option in self.keep for name in option.split(","))]
+
     def of(self, values: Any, table: Any, source: str) -> Any:
         """Table of predictions of shape (n_samples,) or (n_samples, n_classes), of rows in `table`."""
-        from deepen.cli._common import fail
         from deepen.datasets import find_column
 
         frame = self._of(values if self.threshold is None else self.threshold.said(values))
-        kept = dict.fromkeys(find_column(table, name, source) for name in self.keep)
+        names = [
+            name.strip()
+            for option in self.keep
+            for name in ([option] if option in table else option.split(","))
+        ]
+        kept = dict.fromkeys(find_column(table, name, source) for name in names)
         for place, name in enumerate(kept):
-            if name in frame.columns:
-                fail(
-                    f"--keep {name!r}: the predictions have that name; deepen evaluate compares them."
-                )
-            frame.insert(place, name, table[name].to_numpy())
+            label = f"{name}_given" if name in frame.columns else name  # such as the true target
+            frame.insert(place, label, table[name].to_numpy())
         return frame
 
     def notes(self) -> list[str]:

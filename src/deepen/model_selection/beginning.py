@@ -140,7 +140,8 @@ def line_of(plan: RungPlan) -> str:
         factors.append(f"up to {counted(plan.n_epochs, plan.unit)}")
     if plan.n_candidates > 1:
         factors.append(f"up to {plan.n_candidates} settings")
-    before = f"pre-trained on {counted(plan.n_rows_before, 'row')}, " if plan.n_rows_before else ""
+    n_before = plan.n_rows_before
+    before = f"pre-trained on about {counted(n_before, 'row')}, " if n_before else ""
     return f"{plan.title}: {before}{' x '.join(factors)}, about {duration(plan.seconds)}"
 
 

@@ -24,6 +24,9 @@ from deepen.model_selection.pictures import at_pixels, picture_shape
 from deepen.report import FeatureMap, Filters, LayersView
 
 N_PICTURES, GIBBS_STEPS = 8, 500
+# Of the variance; less calls for a word.
+LITTLE = 0.05
+LITTLE_IN_COMMON = ": little of what is in these columns is common to several of them."
 # What comes back is told of no more rows than these, whose features must be in memory all at once.
 MOST_ROWS = 5000
 MOST_POINTS, LEAST_POINTS, PERPLEXITY, MAP_ITERATIONS = 400, 20, 30.0, 500
@@ -79,8 +82,9 @@ def _view(attempt: Attempt, data: Data, deadline: float, *, has_maps: bool) -> L
     words = (
         f"{len(layers)} layers of {units} units learnt from {n:,} rows{without}. "
         f"Of rows that they had not seen, {share:.0%} of the variance comes back "
-        "from the top layer."
+        "from the top layer"
     ).replace("%", " %")
+    words += "." if share >= LITTLE else LITTLE_IN_COMMON
     made = {"rows": X[:N_PICTURES], "reconstructions": back[:N_PICTURES]}
     if attempt.rung.pretraining == "rbm":
         made["samples"] = samples_of(layers, N_PICTURES, data.seed)
