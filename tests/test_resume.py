@@ -272,3 +272,14 @@ def test_force_starts_anew(data, begun, monkeypatch):
                  "--rungs", "baseline,linear", "--out", out, "--force")  # fmt: skip
     assert result.exit_code == 0, result.output
     assert trained.count("linear") == 2
+
+
+def test_a_misspelt_target_is_told_before_the_folder(tmp_path):
+    """Who runs anew after a slip would hear of the folder, give --force, and only then of the slip."""
+    from test_predict import refused
+
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "report.html").write_text("of before")
+    words = ["ladder", "digits", "--out", tmp_path / "out", "--target"]
+    assert "did you mean 'target'?" in refused(*words, "tarket")
+    assert "holds report.html already" in refused(*words, "target")

@@ -47,6 +47,17 @@ def check_folder(folder: Path, force: bool) -> None:
         )
 
 
+def check_target(source: str, target: str | None) -> None:
+    """Refuse a target that is no column, from the beginning of the data."""
+    from deepen.cli._common import input_errors
+
+    with input_errors():
+        from deepen.datasets import find_column, read_chunks
+
+        if target is not None:
+            find_column(next(read_chunks(source)), target, source)
+
+
 def resume_line(folder: Path) -> str:
     """The exact line that goes on with a climb."""
     import shlex

@@ -74,10 +74,10 @@ def ladder(
 
     start = time.monotonic()
     from deepen.cli._common import note_seconds, parse_types
-    from deepen.cli._folder import check_folder, folder_for
+    from deepen.cli._folder import check_folder, check_target, folder_for
     from deepen.cli._ladder_run import Options, run
 
-    # A slip in an option is told before a folder that could be replaced.
+    # A slip in an option, or in the target's name, is told before a folder that could be replaced.
     note_seconds(time_budget)
     parse_types(types)
     parse_missing(missing)
@@ -100,5 +100,7 @@ def ladder(
         seed=seed,
     )
     folder = out if out is not None else folder_for(options.source)
+    if folder.exists() and not force:
+        check_target(options.source, target)
     check_folder(folder, force)
     run(options, folder, start=start, force=force, is_anew=force)

@@ -12,6 +12,7 @@ from deepen.datasets._columns import as_table
 from deepen.datasets.dates import find_order, parse_dates
 from deepen.datasets.told_missing import Blanked, Code, Missing, without_codes
 from deepen.datasets.values import MISSING, SAMPLE, as_strings, distinct, mapped
+from deepen.model_selection.data import rows
 from deepen.model_selection.groups import duplicate_groups, joined_groups
 from deepen.model_selection.metrics import Task
 from deepen.model_selection.splits import Plan
@@ -89,14 +90,14 @@ class Table:
         n_test = min(self.n_test, n_rows // 2)
         own = stratified_order(strata[:n_own], rng)[: n_rows - n_test]
         test = n_own + stratified_order(strata[n_own:], rng)[:n_test]
-        rows = np.concatenate([np.sort(own), np.sort(test)]).astype(np.int64)
+        places = np.concatenate([np.sort(own), np.sort(test)]).astype(np.int64)
         return replace(
             self,
-            X=_rows(self.X, rows),
-            y=self.y[rows],
-            row_numbers=self.row_numbers[rows],
-            groups=None if self.groups is None else np.asarray(self.groups)[rows],
-            time=None if self.time is None else self.time[rows],
+            X=rows(self.X, places),
+            y=self.y[places],
+            row_numbers=self.row_numbers[places],
+            groups=None if self.groups is None else np.asarray(self.groups)[places],
+            time=None if self.time is None else self.time[places],
             n_test=n_test,
         )
 
@@ -157,7 +158,7 @@ def prepare_table(task: Task | None, given: Given, missing: Missing | None = Non
     if X_test is not None and not n_test:
         raise ValueError("the test file has no row with a target.")
     return Table(
-        kept, target, found, places, _rows(X, others) if len(others) else None,
+        kept, target, found, places, rows(X, others) if len(others) else None,
         _aligned(groups, "groups", n_own, places), _moments(time, n_own, places), n_test,
         codes, told,
     )  # fmt: skip
@@ -176,10 +177,6 @@ def _table_or_array(X: Any) -> Any:
     if hasattr(X, "iloc"):
         return X
     return as_table(X)[0] if hasattr(X, "to_pandas") else np.asarray(X)
-
-
-def _rows(X: Any, index: NDArray[np.int64]) -> Any:
-    return X.iloc[index] if hasattr(X, "iloc") else X[index]
 
 
 def _with_test_rows(X: Any, y: Any, X_test: Any, y_test: Any) -> tuple[Any, Any]:
