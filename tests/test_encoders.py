@@ -466,7 +466,7 @@ def test_yes_and_no_in_several_spellings(pair, rows, has_digits):
 
 @pytest.mark.parametrize(
     "cells",
-    ["Yes No", "ja nein", "o n s", "t f n", "n N", "ja Ja JA", "ja Ja no", "ja nein Ja unknown",
+    ["Yes No", "ja nein", "o n s", "t f n", "n N", "ja Ja JA", "ja Ja no", "ja nein unknown",
      "true Ja nein", "0 1 n", "1 n N", "0 1 on 2", "y n j"],
 )  # fmt: skip
 def test_categories_that_are_no_yes_and_no(cells):
@@ -502,11 +502,13 @@ def test_a_column_told_to_be_boolean(cells, dtype):
 )  # fmt: skip
 def test_a_column_told_to_be_boolean_that_is_not(cells, said):
     table = pd.DataFrame({"my x": cells.split()})
-    word = said.split("'")[1] if said != "'ja', 'no'" else "ja"
-    remedy = (
-        "mend these cells, give --types 'my x=categorical', or have them count as missing by "
-        f"--missing 'my x={word}'."
-    )
+    remedy = "mend these cells, or give --types 'my x=categorical'."
+    if said != "'ja', 'no'":  # which are answers
+        words = ",".join(said.split("'")[1::2])
+        remedy = (
+            "mend these cells, give --types 'my x=categorical', or have what stands for nothing count as "
+            f"missing by --missing 'my x={words}'."
+        )
     message = f"^Column 'my x' is told to be boolean, but holds {said}; {remedy}$"
     with pytest.raises(DataError, match=message):
         TableEncoder(types={"my x": "boolean"}).fit(table)
@@ -551,5 +553,9 @@ def test_no_answer_beside_yes_and_no_is_missing(rng):
         pd.DataFrame({"a": ["Ja", "Nein", "Unbekannt"] * 4})
     )
     assert told.columns_[0].truth == "ja"
+    for cells in (["true", "false", "unknown"], ["1", "0", "Unknown"]):
+        encoder = TableEncoder(types={"a": "boolean"}, numbers="none")
+        out = encoder.fit_transform(pd.DataFrame({"a": cells * 4}))
+        assert out[:2].tolist() == [[1, 0], [0, 0]] and out[2, 1] == 1
     three = TableEncoder().fit(pd.DataFrame({"a": ["Ja", "Nein", "unbekannt"] * 9}))
     assert three.columns_[0].kind == "categorical"  # two spellings: plain categories

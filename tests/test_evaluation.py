@@ -126,4 +126,24 @@ def test_areas_are_scikit_learns_with_ties_and_few_rows(rng):
     area, (low, high) = area_under_roc(y, score)
     assert area == pytest.approx(metrics.roc_auc_score(y, score)) and low < area < high
     assert area_under_roc(np.array([True, False, False]), np.array([2.0, 1, 3]))[1] == (0, 1)
-    assert area_under_roc(np.arange(40) < 20, -np.arange(40.0))[1] == (0.85, 1)
+    order = np.arange(40.0)
+    area, (low, high) = area_under_roc(order >= 20, order)
+    assert (area, high) == (1, 1) and area_under_roc(order < 20, order)[0] == 0
+    order[[19, 20]] = 20, 19
+    assert 0.9 < area_under_roc(np.arange(40) >= 20, order)[1][0] < low < 1  # a pair out of order
+
+
+@pytest.mark.parametrize(
+    ("n_classes", "n_rows", "rate"), [(2, 40, 0.1), (10, 36, 0.02), (26, 10, 0.1)]
+)
+def test_balanced_errors_of_many_classes_hold_the_truth_and_their_own_estimate(
+    n_classes, n_rows, rate, rng
+):
+    held, n_draws = 0, 300
+    for _ in range(n_draws):
+        n_wrong = rng.binomial(n_rows, rate, n_classes)
+        confusion = np.diag(n_rows - n_wrong) + np.roll(np.diag(n_wrong), 1, axis=1)
+        low, high = balanced_interval(confusion)
+        assert low <= n_wrong.mean() / n_rows <= high
+        held += low <= rate <= high
+    assert 0.95 - 4 * np.sqrt(0.05 * 0.95 / n_draws) - 0.02 < held / n_draws < 1

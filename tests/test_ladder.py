@@ -98,6 +98,11 @@ def test_five_groups_are_enough_and_fewer_are_told_as_such():
     ladder = Ladder(trials=1, repeats=5, rungs=QUICK)
     ladder.fit(X, y, groups=np.arange(200) % 5)
     assert sorted(len(o) for o in np.split(ladder.test_rows_, 5)) == [40] * 5
+    rungs = ["baseline", "linear", "boosting"]
+    other = Ladder(trials=1, repeats=5, rungs=rungs).fit(X, y, groups=np.arange(200) % 5)
+    [gain] = other.verdict_.gains
+    assert 0 < gain.smallest_gap < 1 and np.isfinite(other.results_[1].interval).all()
+    assert gain.lower <= gain.mean <= gain.upper  # it was "surely below 0", whatever the gain
     with pytest.raises(ValueError, match="the rows fall into 4 groups, and whole groups train"):
         ladder.fit(X, y, groups=np.arange(200) % 4)
 

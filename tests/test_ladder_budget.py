@@ -10,16 +10,28 @@ import pytest
 from sklearn.dummy import DummyClassifier
 from sklearn.linear_model import LogisticRegression
 
-from deepen.model_selection import Ladder, clock, ladder_steps, report_extras, training
+from deepen.model_selection import (
+    Ladder,
+    ascent,
+    clock,
+    ladder_steps,
+    report_extras,
+    training,
+    verdict,
+)
+from deepen.model_selection.attempt import Attempt
 from deepen.model_selection.beginning import line_of
+from deepen.model_selection.climb import Climber
 from deepen.model_selection.clock import Clock
 from deepen.model_selection.cost import CostModel
 from deepen.model_selection.data import Arrays, Data
-from deepen.model_selection.intervals import Judging
+from deepen.model_selection.intervals import Judging, RowLosses
+from deepen.model_selection.ladder_report import rung_rows
 from deepen.model_selection.metrics import METRICS
 from deepen.model_selection.plan import affordable_rows, duration, plan_rungs
 from deepen.model_selection.prepare import Given, prepare_table
 from deepen.model_selection.pretraining import fine_tuning_epochs
+from deepen.model_selection.results import Outcome, RungResult
 from deepen.model_selection.rungs import RUNGS, select_rungs
 from deepen.model_selection.training import BATCH_SIZE
 from deepen.model_selection.tuning import stage_sizes, tune, work_of
@@ -225,6 +237,63 @@ def test_a_second_repeat_leaves_the_time_of_a_model_of_all_rows(monkeypatch):
     assert ladder.elapsed_ <= 105
 
 
+def test_a_rung_left_out_of_the_comparison_is_named_everywhere(monkeypatch):
+    """Here by name; what decides has tests of its own. The level is paid for it all the same."""
+    FakeTime(monkeypatch, {}, winner="linear")
+    asked = []
+
+    def decide_and_note(losses, *args, n_rungs=0, **kwargs):
+        asked.append((list(losses), n_rungs))
+        return verdict.decide(losses, *args, n_rungs=n_rungs, **kwargs)
+
+    monkeypatch.setattr(
+        ascent, "comparable", lambda losses, judging: [n for n in losses if n != "deep"]
+    )
+    monkeypatch.setattr(ascent, "decide", decide_and_note)
+    told = []
+    rungs = ["baseline", "linear", "one_hidden", "deep"]
+    ladder = Ladder(60.0, rungs=rungs, progress=told.append).fit(*table())
+    assert (["linear", "one_hidden"], 3) in asked  # of the verdict, and of what is told before it
+    assert "Not compared, for want of repeats: deep network (10)." in ladder.verdict_.sentence
+    assert ladder.verdict_.names == {"linear", "one_hidden"}
+    row = rung_rows(ladder)[3]
+    assert not row.is_compared and row.remark == "too few repeats to compare" and not row.outcome
+
+
+def test_what_is_told_on_the_way_pays_for_the_rungs_to_come(monkeypatch):
+    FakeTime(monkeypatch, {"linear": 0.5, "boosting": 2.0, "deep": 5.0})
+    asked, decide = [], verdict.decide
+    monkeypatch.setattr(
+        ascent,
+        "decide",
+        lambda losses, *args, n_rungs=0, **kwargs: (
+            asked.append((len(losses), n_rungs)),
+            decide(losses, *args, n_rungs=n_rungs, **kwargs),
+        )[1],
+    )
+    Ladder(900.0).fit(*table())
+    assert asked[0] == (1, 7) and (2, 7) in asked
+
+
+@pytest.mark.parametrize("n_kept", [0, 1])
+def test_a_new_sitting_compiles_anew(monkeypatch, n_kept):
+    """A repeat of 5 s is thought to fit into 20 s, but not where 50 s of compiling come first."""
+    monkeypatch.setattr(clock, "source", lambda: 0.0)
+    X, y = table()
+    plan, _ = prepare_table(None, Given(X, y)).split_plan(0)
+    judging = Judging(plan.groups, 0.25)
+    data = Data(X, y, "classification", METRICS["error"], plan.splits(4), judging, 0)
+    climber = Climber(
+        data, Clock(100.0), CostModel("classification", 200, 4, 2, speed=1e9), None, None, None
+    )
+    rung = next(rung for rung in RUNGS if rung.name == "deep")
+    outcome = Outcome(0, RowLosses(np.arange(40), np.zeros(40)), np.zeros((40, 2)), {}, fit_seconds=5.0,
+                      seconds=60.0, compiling=50.0)  # fmt: skip
+    attempt = Attempt(rung, RungResult("deep", "deep", "ladder"), [outcome], n_kept=n_kept)
+    assert attempt.seconds == [10.0]
+    assert climber._has_time(attempt, 1, 20.0) == (n_kept == 0)
+
+
 def test_a_watch_leaves_compiling_out():
     import deepen.engine  # noqa: F401 - it counts
 
@@ -427,7 +496,8 @@ def test_the_plan_says_what_will_be_counted():
     assert "epochs" in lines["deep"] and "epochs" not in lines["linear"]
     n_epochs = fine_tuning_epochs(30_000, BATCH_SIZE)
     assert (
-        "pre-trained on 20,000 rows" in lines["dbn"] and f"up to {n_epochs} epochs" in lines["dbn"]
+        "pre-trained on about 20,000 rows" in lines["dbn"]
+        and f"up to {n_epochs} epochs" in lines["dbn"]
     )
 
 

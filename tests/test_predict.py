@@ -480,3 +480,21 @@ def test_points_between_thousands_mean_the_same_in_every_file(tmp_path, rng, mar
         said = pd.read_csv(tmp_path / f"{name}.out")["wear"].to_numpy()
         expected = km[4:][large] if name == "large" else km[4:]
         np.testing.assert_allclose(said, expected / 1000, atol=2)
+
+
+@pytest.mark.parametrize("word", ["", "k.A."])
+def test_a_unit_that_is_missing_in_new_rows_changes_no_number(tmp_path, rng, word):
+    """Whether or not a word beside the numbers has the file read them as text."""
+    power = rng.uniform(5, 90, 200).round(1)
+    table = pd.DataFrame({"power": [f"{x} kW".replace(".", ",") for x in power], "y": 2 * power})
+    table.loc[:9, "power"] = "k.A."
+    table["y"], table["size"] = table["y"].astype(str).str.replace(".", ","), rng.randint(1, 9, 200)
+    words = ["--target", "y", "--model", "linear", "--out", tmp_path / "m.deepen"]
+    table.to_csv(tmp_path / "d.csv", index=False, sep=";")
+    good("fit", tmp_path / "d.csv", *words)
+    new = table[10:].assign(power=table["power"][10:].str.removesuffix(" kW")).drop(columns="y")
+    new.loc[10, "power"] = word or new.loc[10, "power"]
+    new.to_csv(tmp_path / "new.csv", index=False, sep=";")
+    good("predict", tmp_path / "m.deepen", tmp_path / "new.csv", "--out", tmp_path / "p.csv")
+    said = pd.read_csv(tmp_path / "p.csv")["y"].to_numpy()
+    np.testing.assert_allclose(said[1:], 2 * power[11:], atol=1)

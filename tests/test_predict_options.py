@@ -146,6 +146,7 @@ def test_no_group_that_fits_is_told_and_equal_rows_keep_their_intervals(tmp_path
     table = pd.DataFrame({"a": rng.randint(0, 2, 400), "b": rng.randint(0, 2, 400)})
     table["y"] = table["a"] + rng.randn(400)
     table["site"], table["one"] = np.repeat(list("pqrs"), 100), np.repeat(["a"], 400)
+    table["odd"] = ["b"] + ["a"] * 399  # one row says nothing of the others
     table.to_csv(tmp_path / "data.csv", index=False)
     words = ["fit", tmp_path / "data.csv", "--target", "y", "--model", "linear", "--out"]
     good(*words, tmp_path / "rows.deepen", "--types", "site=ignore")
@@ -155,7 +156,9 @@ def test_no_group_that_fits_is_told_and_equal_rows_keep_their_intervals(tmp_path
     info = read_header(tmp_path / "g.deepen")["info"]
     assert info["residuals"]["n"] == 400 and info["groups"] == "site"
     result = good(*words, tmp_path / "h.deepen", "--groups", "one")
-    assert "no prediction intervals: nearly all rows are of one group of 'one'" in result.stderr
+    assert "no prediction intervals: the groups of 'one' are too few or too uneven" in result.stderr
+    result = good(*words, tmp_path / "i.deepen", "--groups", "odd")
+    assert "the groups of 'odd' are too few or too uneven" in result.stderr
     for name, message in {"y": "is the target", "1": "give the column's name"}.items():
         assert message in refused(*words, tmp_path / "no.deepen", "--groups", name)
 

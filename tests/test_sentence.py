@@ -134,8 +134,9 @@ def test_nothing_is_claimed_of_rungs_that_were_not_compared():
 def test_what_does_not_clear_the_baseline_is_said():
     baseline = RungResult("baseline", "majority class", "baseline", [0.09, 0.09], 0.09, (0.08, 0.1))
     said = sentence({"linear": 202, "deep": 200}, baseline=baseline)
-    assert said.endswith(
-        "which looks at no column; its probabilities may tell more: --metric log_loss."
+    assert said.startswith(
+        "Logistic regression is not shown to be better than the majority class, error rate 9.0 % (8.0 to "
+        "10.0 %), which looks at no column; its probabilities may tell more: --metric log_loss. "
     )
 
 

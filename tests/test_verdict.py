@@ -58,6 +58,27 @@ def test_rows_of_a_group_are_one_observation(rng):
     assert grouped.error == pytest.approx(single.error)
 
 
+def test_groups_that_judge_alone_have_intervals_that_hold(rng):
+    """One group a repeat: what they scatter is all that there is to see."""
+    for n_groups in (5, 8):
+        held, judging = 0, Judging(np.repeat(np.arange(n_groups), 20), RATIO)
+        for _ in range(400):
+            values = np.repeat(rng.normal(size=n_groups), 20) + 0.1 * rng.normal(size=20 * n_groups)
+            order = np.concatenate([rng.permutation(n_groups)[:5] for _ in range(2)])
+            rows = [np.arange(20 * g, 20 * g + 20) for g in order]
+            low, high = estimate([RowLosses(r, values[r]) for r in rows], judging).interval()
+            held += low <= 0 <= high
+        assert held >= (0.95 - 4 * np.sqrt(0.05 * 0.95 / 400)) * 400
+
+
+def test_one_group_in_all_tells_nothing():
+    judging = Judging(np.zeros(40, dtype=int), RATIO, 1.0)
+    losses = {name: repeats_of(np.arange(40) % k == 0, 20) for name, k in (("a", 2), ("b", 9))}
+    verdict = decide(losses, judging, 0.01, most=1.0)
+    assert verdict.status == "cannot tell" and verdict.gains[0].upper == 1.0
+    assert verdict.gains[0].smallest_gap == 1.0 and not verdict.short
+
+
 def test_on_the_same_test_rows_all_scatter_is_the_models():
     rows = np.arange(50)
     wobble = [RowLosses(rows, np.full(50, level)) for level in (0.1, 0.3)]

@@ -7,9 +7,9 @@ model that made the residuals (split conformal prediction; Lei et al. 2018, Theo
 113:1094). A model trained again on all rows errs less as a rule, so that its intervals are wide
 rather than narrow; that part is no theorem.
 
-Where all rows are held out in turn, by models each trained on the others, the residuals of all are taken
-together (cross-conformal prediction; Vovk 2015, doi:10.1007/s10472-013-9368-4). What is proven is weaker,
-1 - 2 (1 - level) (CV+; Barber et al. 2021, Theorem 4, doi:10.1214/20-AOS1965); what is seen is the level.
+Where all rows are held out in turn, each by a model of the others, their residuals are taken together, which
+is nearly the same for a model that changes little with a fifth of its rows (stability; Barber et al. 2021,
+doi:10.1214/20-AOS1965), and promises nothing for one with as many parameters as rows.
 
 Errors grow with what is predicted, as those of prices do. So the held-out rows are cut into parts by
 f(x), and a new row has the q of the part that it falls into: the same promise for every part (Mondrian

@@ -1,9 +1,10 @@
 """Intervals of figures on independent rows: shares, means, balanced errors, areas under the ROC curve.
 
 Share: Wilson (1927), doi:10.1080/01621459.1927.10502953. Mean: Student's. Balanced error: mean_k e_k, with
-variance sum_k e_k (1 - e_k) / n_k / K^2, where e_k and n_k count one right and one wrong row more (Agresti
-and Caffo 2000, doi:10.1080/00031305.2000.10474560). Area: of its logit, with the variance of its two sorts
-of placements and Student's quantile (DeLong, DeLong and Clarke-Pearson 1988, doi:10.2307/2531595).
+variance sum_k e_k (1 - e_k) / n_k / K^2, where 2 / K wrong rows and as many right ones are added to each of K
+classes (Price and Bonett 2004, doi:10.1016/S0167-9473(03)00007-0). Area: of its logit, with the variance of
+its two sorts of placements and Student's quantile (DeLong, DeLong and Clarke-Pearson 1988,
+doi:10.2307/2531595); where all pairs are in their order, as if one were half out of it.
 """
 
 from __future__ import annotations
@@ -18,7 +19,6 @@ IntArray = NDArray[np.int64]
 Interval = tuple[float, float]
 
 LEVEL = 0.95
-RULE_OF_THREE = 3.0  # of n rows that are all right, 3 / n may be wrong
 
 
 def wilson_interval(share: float, n_rows: int, level: float = LEVEL) -> Interval:
@@ -64,8 +64,9 @@ def balanced_interval(confusion: IntArray, level: float = LEVEL) -> Interval:
     """
     n_true = confusion.sum(axis=1)
     n_wrong = (n_true - np.diag(confusion))[n_true > 0]
-    n_true = n_true[n_true > 0] + 2
-    rate = (n_wrong + 1) / n_true
+    added = 2 / len(n_wrong)
+    n_true = n_true[n_true > 0] + 2 * added
+    rate = (n_wrong + added) / n_true
     error = np.sqrt(np.sum(rate * (1 - rate) / n_true)) / len(n_true)
     half = float(stats.norm.ppf((1 + level) / 2) * error)
     return max(0.0, float(rate.mean()) - half), min(1.0, float(rate.mean()) + half)
@@ -93,11 +94,14 @@ def area_under_roc(
         n_below = ranks[own] - stats.rankdata(score[own])  # of the other class, ties half
         placements.append(n_below / np.count_nonzero(~own))
     area, n_least = float(placements[0].mean()), min(map(len, placements))
-    if n_least < 2 or area in (0.0, 1.0):
-        half = RULE_OF_THREE / n_least
-        return area, (max(0.0, area - half), min(1.0, area + half))
+    if n_least < 2:
+        return area, (0.0, 1.0)
+    if area in (0.0, 1.0):
+        for part, other in zip(placements, reversed(placements), strict=True):
+            part[0] += (0.5 - area) / len(other)
     variance = sum(part.var(ddof=1) / len(part) for part in placements)
     quantile = stats.t.ppf((1 + level) / 2, n_least - 1)  # few rows know their variance badly
-    half = quantile * np.sqrt(variance) / (area * (1 - area))
-    low, high = expit(logit(area) + half * np.array([-1.0, 1.0]))
-    return area, (float(low), float(high))
+    center = float(placements[0].mean())
+    half = quantile * np.sqrt(variance) / (center * (1 - center))
+    low, high = expit(logit(center) + half * np.array([-1.0, 1.0]))
+    return area, (min(float(low), area), max(float(high), area))

@@ -27,8 +27,8 @@ def note_few(name: str) -> None:
     from deepen.cli._common import console
 
     console(to_stderr=True).say(
-        f"Note: no prediction intervals: nearly all rows are of one group of {name!r}, and a group is never "
-        "on both sides; without --groups there are some, of known groups."
+        f"Note: no prediction intervals: the groups of {name!r} are too few or too uneven to leave some out "
+        "and learn from the rest; without --groups there are some, of known groups."
     )
 
 

@@ -30,6 +30,7 @@ def evaluate(
 ) -> None:
     """Error of a saved model on DATA, with a 95 % interval, beside the training rows' constant guess."""
     from deepen.cli._common import as_json, check_free, console, fail, input_errors, write_text
+    from deepen.cli._figures import printable
 
     with input_errors():
         if json is not None:
@@ -58,6 +59,11 @@ def evaluate(
         say(
             "Note: these seem to be the rows that the model learnt from; on new rows it errs more."
             " The report of its ladder, or rows set apart, say how much."
+        )
+    if isinstance(groups := saved.info.get("groups"), str):
+        say(
+            f"Note: rows of one {printable(groups)!r} count as independent here: the intervals are too "
+            "narrow where they are alike."
         )
     if chosen is not None:
         say(f"Note: {chosen.sentence}")
@@ -217,8 +223,8 @@ def _print_classes(out: Any, figures: Any, name: str, is_balanced: bool) -> None
         f"{name}: error {error} (95 % interval {interval}) on {figures.n_rows:,} rows;"
         f" always guessing {figures.baseline!r} errs in {rows[1][1]}: {_verdict(figures.gain_interval)}"
     )
-    if is_balanced:
-        n_classes = sum(row["rows"] > 0 for row in figures.classes)
+    n_classes = sum(row["rows"] > 0 for row in figures.classes)
+    if is_balanced and n_classes > 1:
         of_guess = 100 * (1 - 1 / n_classes)
         sentence = (
             f"{name}: balanced error {balanced[0]} (95 % interval {balanced[1]}) on {figures.n_rows:,}"

@@ -268,7 +268,10 @@ def _held_out(data: str, pipeline: Any, X: Any, y: Any, groups: Any, seed: int) 
     # a part of the rows may look different from the whole
     types = told_columns(whole.table, pipeline[0].types, told=whole.told)
     numbers, predicted = folds(len(y), groups, N_FOLDS, seed), np.full(len(y), np.nan)
-    wanted = [k for k in range(N_FOLDS) if 0 < np.count_nonzero(numbers == k) < len(y)]
+    sizes, usual = np.bincount(numbers, minlength=N_FOLDS), len(y) / N_FOLDS
+    # Without a group that is much larger, what is left would be another table.
+    wanted = [k for k in range(N_FOLDS) if 0 < sizes[k] <= 2 * usual]
+    wanted.sort(key=lambda k: abs(sizes[k] - usual))
     for k in wanted if len(y) <= MOST_IN_TURN else wanted[:1]:
         held_out, rest = np.flatnonzero(numbers == k), np.flatnonzero(numbers != k)
         first = clone(pipeline).set_params(table__types=types)
@@ -276,7 +279,7 @@ def _held_out(data: str, pipeline: Any, X: Any, y: Any, groups: Any, seed: int) 
         predicted[held_out] = first.predict(X.iloc[held_out])
     is_known = ~np.isnan(predicted)
     if np.count_nonzero(is_known) < LEAST_HELD_OUT:
-        if groups is not None:
+        if groups is not None and len(y) >= LEAST_HELD_OUT:
             note_few(groups.name)
         return {}
     found, errors = predicted[is_known], (y - predicted)[is_known]

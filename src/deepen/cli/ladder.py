@@ -31,7 +31,10 @@ def ladder(
         int, typer.Option(min=2, help="Random splits; five judge on every row once.")
     ] = 10,
     rungs: Annotated[
-        str | None, typer.Option(help="Only these, such as linear,deep,boosting.")
+        str | None,
+        typer.Option(
+            help="Only these, of linear, boosting, one_hidden, deep, modern, sae and dbn: linear,deep."
+        ),
     ] = None,
     metric: Annotated[
         str | None, typer.Option(help="error, balanced_error, log_loss, auc, rmse or mae.")

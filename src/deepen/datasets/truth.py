@@ -47,7 +47,7 @@ NO_ANSWER = {
         "don't know",
         "refused",
     ),
-    *("k.a.", "k. a.", "keine angabe", "keine angaben", "weiß nicht", "weiss nicht", "offen"),
+    *("k.a.", "k. a.", "keine angabe", "keine angaben", "weiß nicht", "weiss nicht"),
     *("non renseigné", "nsp", "ns/nc", "no sabe", "non so", "weet niet"),
 }
 
@@ -74,7 +74,9 @@ def family_of(cells: Sequence[str], *, is_told: bool = False) -> str:
     >>> family_of(["Ja", "Nein"], is_told=True), family_of(["Ja", "ja", "nein", "k.A."])
     ('ja', 'ja')
     """
-    cells = [cell for cell in cells if cell.lower() not in NO_ANSWER]
+    n_cells, cells = len(cells), [cell for cell in cells if cell.lower() not in NO_ANSWER]
+    if is_told and len(cells) < n_cells and all(cell.lower() in TRUTH | DIGITS for cell in cells):
+        return next(iter(TRUTH))
     if is_truth(cells) or not (is_told or len(cells) >= LEAST_SPELLINGS):
         return ""
     for name, family in FAMILIES.items():

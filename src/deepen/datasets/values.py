@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import shlex
+import dataclasses
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from deepen.datasets._errors import DataError, shortened
+from deepen.datasets._errors import DataError
+from deepen.datasets._number_errors import what_is_wrong
 from deepen.datasets.number_format import NumberFormat, find_format
-from deepen.datasets.truth import FAMILIES, NO_ANSWER, family_of, is_known, is_truth
+from deepen.datasets.truth import FAMILIES, NO_ANSWER, family_of, is_truth
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -188,6 +189,10 @@ def read_numbers(
         if number_format is None:
             return None, None, []
     parsed = np.array(number_format.parse_all(cells))
+    if number_format.decimal == "," and number_format.thousands != ".":
+        # Beside words, a file with decimal commas has its bare numbers with points by now.
+        pointed = dataclasses.replace(number_format, decimal=".", thousands="")
+        parsed = np.where(np.isnan(parsed), pointed.parse_all(cells), parsed)
     meanings = FAMILIES[""] | FAMILIES[number_format.truth]
     truths = np.array([meanings.get(cell.lower(), np.nan) for cell in cells])
     parsed = np.where(np.isnan(parsed), truths, parsed)
@@ -266,23 +271,10 @@ def numbers_of(
         words = [cell for cell in words if cell.lower() not in known]
         is_word = strings.notna() & numbers.isna() & ~strings.str.lower().isin(known)
         if int(is_word.sum()) > most_words * int(strings.notna().sum()):
-            raise DataError(_too_many_words(name, words, kind, has_truth=bool(number_format.truth)))
+            raise DataError(what_is_wrong(name, words, kind, number_format))
     if np.isinf(numbers).any():
         raise DataError(f"Column {name!r} contains infinity; replace it by a number or a blank.")
     return numbers, words
-
-
-def _too_many_words(name: str, words: list[str], kind: str, *, has_truth: bool) -> str:
-    """What is wrong with a column of numbers that holds too many words, and the remedy."""
-    said, remedy = "boolean" if has_truth else "numeric", "train with another type for the column"
-    if kind == "boolean" and not has_truth:
-        words = [word for word in words if not is_known(word)] or words
-        types, missing = (shlex.quote(f"{name}={said}") for said in ("categorical", words[0]))
-        return (
-            f"Column {name!r} is told to be boolean, but holds {shortened(words, 3)}; mend these cells, "
-            f"give --types {types}, or have them count as missing by --missing {missing}."
-        )
-    return f"Column {name!r} is {said}, but holds {shortened(words, 3)}; mend these cells, or {remedy}."
 
 
 def _look_or_plain(strings: Any) -> NumberFormat:

@@ -7,14 +7,14 @@ r"""How surely a mean loss is known, from losses of single rows over repeats tha
     models    = max(0, S^2 - mean_r within_r),     S^2 the sample variance of the m_r
     var(m)    = rows + (1 / J + n_test / n_train) models
 
-Two things make a mean loss uncertain. The rows that judge are a sample: N rows in G groups (a row
-alone is a group), and a row that judges again in another repeat adds nothing. And the models are a
-sample, of training rows and of seeds: what the repeats' means scatter more (S^2) than their rows alone
-explain is noise of training, which repeats that share training rows do not average away; Nadeau and
-Bengio's correction stands for that. With their correction for all of S^2 the same is safe, and a third
-wider. Two rows that tell the rungs apart, one for either, are added
-where losses are counts (Bonett and Price): no disagreement on 30 rows does not prove that there never
-is one. Student's degrees of freedom are Satterthwaite's, at most 3 (J - 1).
+Two things make a mean loss uncertain. The rows that judge are a sample: N rows in G groups (a row alone
+is a group), and a row that judges again in another repeat adds nothing. And the models are a sample, of
+training rows and of seeds: what the repeats' means scatter more (S^2) than their rows alone explain is
+noise of training, which repeats that share training rows do not average away; Nadeau and Bengio's
+correction stands for that. With their correction for all of S^2 the same is safe, and a third wider; that
+is left where one group alone judges in a repeat. Two rows that tell the rungs apart, one for either, are
+added where losses are counts (Bonett and Price): no disagreement on 30 rows does not prove that there
+never is one. Student's degrees of freedom are Satterthwaite's, at most 3 (J - 1).
 
 References: C. Nadeau and Y. Bengio, Inference for the generalization error, Machine Learning 52
 (2003), section 3.3, doi:10.1023/A:1024068626366. D. G. Bonett and R. M. Price, Adjusted Wald
@@ -116,8 +116,12 @@ def estimate(repeats: Sequence[RowLosses], judging: Judging) -> Estimate:
     has_judged[np.concatenate([repeat.rows for repeat in repeats])] = True
     n_rows, n_groups = int(has_judged.sum()), _n_different(judging.groups[has_judged])
     found = [_within(repeat, judging.groups) for repeat in repeats]
-    within = float(np.mean([variance for variance, _ in found]))
-    of_rows = float(np.mean([variance * size for variance, size in found])) / n_groups
+    if n_groups < 2 or (judging.is_fixed and found[0][1] < 2):
+        return Estimate(mean, float("inf"), 1.0, n_repeats)
+    # One group alone in a repeat has no scatter to see: all is taken for that of the models.
+    is_seen = min(size for _, size in found) > 1
+    within = float(np.mean([variance for variance, _ in found])) if is_seen else 0.0
+    of_rows = float(np.mean([v * size for v, size in found])) / n_groups if is_seen else 0.0
     of_rows += 2 * (judging.unit / n_rows) ** 2
     of_models = max(0.0, float(means.var(ddof=1)) - (0.0 if judging.is_fixed else within))
     of_models *= 1 / n_repeats + judging.ratio
@@ -125,7 +129,7 @@ def estimate(repeats: Sequence[RowLosses], judging: Judging) -> Estimate:
     if variance == 0:
         return Estimate(mean, 0.0, n_repeats - 1, n_repeats)
     inverse = of_rows**2 / (n_groups - 1) + of_models**2 / (n_repeats - 1)
-    degrees = min(variance**2 / inverse, MOST_DEGREES * (n_repeats - 1))
+    degrees = min(variance**2 / inverse, MOST_DEGREES * (n_repeats - 1), n_groups - 1)
     return Estimate(mean, float(np.sqrt(variance)), degrees, n_repeats)
 
 

@@ -22,6 +22,8 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from deepen.datasets._errors import did_you_mean
+
 Task = Literal["classification", "regression"]
 Array = NDArray[Any]
 
@@ -152,7 +154,8 @@ def choose_metric(name: str | None, task: Task, y: Array) -> Metric:
     if name is not None:
         if name not in allowed:
             raise ValueError(
-                f"metric must be one of {', '.join(allowed)} for {task}, got {name!r}."
+                f"metric must be one of {', '.join(allowed)} for {task}, got {name!r}"
+                f"{did_you_mean(name, allowed) or '.'}"
             )
         if reason := cannot_be_had(name, y):
             raise ValueError(f"metric {name!r} cannot be had: {reason}.")

@@ -53,19 +53,24 @@ class PretrainingGain:
 
 
 def compared_networks(attempts: Mapping[str, Attempt]) -> list[Attempt]:
-    """The networks that the verdict compares."""
+    """The networks with repeats enough for an interval."""
     return [a for a in attempts.values() if a.rung.is_network and a.result.is_compared]
 
 
 def best_pair(attempts: Mapping[str, Attempt]) -> tuple[Attempt, Attempt] | None:
-    """The pre-trained and the plain network with the lowest mean loss; None where one is missing."""
+    """The pre-trained and the plain network with the lowest mean loss; None where one is missing.
+
+    Of those with at least half as many repeats as the most thorough one of their kind: two may be lucky.
+    """
     networks = compared_networks(attempts)
     found = []
     for is_pretrained in (True, False):
         own = [a for a in networks if bool(a.rung.pretraining) == is_pretrained]
         if not own:
             return None
-        found.append(min(own, key=lambda attempt: attempt.result.mean))
+        most = max(len(attempt.outcomes) for attempt in own)
+        thorough = [attempt for attempt in own if 2 * len(attempt.outcomes) >= most]
+        found.append(min(thorough, key=lambda attempt: attempt.result.mean))
     return found[0], found[1]
 
 

@@ -16,6 +16,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from deepen.datasets._errors import did_you_mean
 from deepen.model_selection.metrics import Task
 from deepen.model_selection.results import Role
 from deepen.model_selection.rung_models import (
@@ -256,7 +257,9 @@ def select_rungs(
     wanted = [n.strip() for n in names.split(",")] if isinstance(names, str) else list(names)
     unknown = [name for name in wanted if name not in known]
     if unknown:
-        raise ValueError(f"rungs must be 'auto' or among {', '.join(known)}, got {unknown[0]!r}.")
+        hint = did_you_mean(unknown[0], known) or "."
+        names = ", ".join(known)
+        raise ValueError(f"rungs must be 'auto' or among {names}, got {unknown[0]!r}{hint}")
     return tuple(r for r in RUNGS if r.name in wanted or r.role == "baseline"), ""
 
 

@@ -44,10 +44,10 @@ def with_sentence(
         lead = f"{_lead(verdict, chosen)} {loss}. {_forgone(verdict, titles, metric, left_out)}"
     else:
         lead = _cannot_tell(verdict, results, metric, rows_text)
-    parts = [lead, *_uneven_repeats(verdict, results, metric)]
+    parts = [*_baseline_warning(chosen, baseline, metric), lead]
+    parts += _uneven_repeats(verdict, results, metric)
     if left_out and verdict.status != "alone":
         parts += _not_compared(left_out)
-    parts += _baseline_warning(chosen, baseline, metric)
     return replace(verdict, sentence=" ".join(parts))
 
 
@@ -124,7 +124,7 @@ def _not_compared(left_out: Sequence[RungResult]) -> list[str]:
 
 
 def _than_the_other(words: str, gain: float) -> str:
-    if words.split()[0] == "0":
+    if float(words.split()[0].replace(",", "")) == 0:
         return "is as low"
     return f"is {words} {'lower' if gain >= 0 else 'higher'}"
 
@@ -171,8 +171,8 @@ def _baseline_warning(chosen: RungResult, base: RungResult | None, metric: Metri
         return []
     more = "; its probabilities may tell more: --metric log_loss" if metric.key == "error" else ""
     return [
-        f"{_capital(chosen.title)} is not shown to be better than the {base.title}, which looks at no "
-        f"column{more}."
+        f"{_capital(chosen.title)} is not shown to be better than the {base.title}, {metric.title} "
+        f"{show_result(base, metric)}, which looks at no column{more}."
     ]
 
 
