@@ -102,6 +102,7 @@ def test_five_groups_are_enough_and_fewer_are_told_as_such():
     other = Ladder(trials=1, repeats=5, rungs=rungs).fit(X, y, groups=np.arange(200) % 5)
     [gain] = other.verdict_.gains
     assert 0 < gain.smallest_gap < 1 and np.isfinite(other.results_[1].interval).all()
+    assert "these 200 rows in 5 groups" in other.verdict_.sentence and other.n_groups_ == 5
     assert gain.lower <= gain.mean <= gain.upper  # it was "surely below 0", whatever the gain
     with pytest.raises(ValueError, match="the rows fall into 4 groups, and whole groups train"):
         ladder.fit(X, y, groups=np.arange(200) % 4)

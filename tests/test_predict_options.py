@@ -185,3 +185,23 @@ def test_intervals_are_of_groups_that_were_not_seen(tmp_path, rng):
         found = pd.read_csv(out)
         widths[name] = float((found["y_high"] - found["y_low"]).mean())
     assert widths["groups"] > 5 * widths["rows"]
+
+
+@pytest.mark.parametrize("scale", [1.0, 3.0])
+def test_intervals_that_hold_too_seldom_are_marked(tmp_path, rng, scale):
+    """Rows that scatter as those of the training did, and rows that scatter more."""
+
+    def table(width):
+        x = rng.randn(600)
+        return pd.DataFrame({"x": x, "y": x + width * rng.randn(600)})
+
+    for name, width in (("a", 1.0), ("b", scale)):
+        table(width).to_csv(tmp_path / f"{name}.csv", index=False)
+    words = ["--model", "linear", "--out", tmp_path / "m.deepen"]
+    good("fit", tmp_path / "a.csv", "--target", "y", *words)
+    out = good("evaluate", tmp_path / "m.deepen", tmp_path / "b.csv").stdout
+    [line] = [line for line in out.splitlines() if line.startswith("80 %")]
+    if scale > 1:
+        assert " *" in line and "* fewer than promised" in out
+    else:
+        assert 0.7 < float(line.split()[2]) / 100 < 0.9 and len(line.split("%")) == 6

@@ -266,18 +266,27 @@ def _print_amounts(out: Any, figures: Any, name: str) -> None:
     out.table(("of the rows", "truth minus prediction is at most"), cells)
     if figures.coverage:
         out.print()
-        held_by = [
-            [
-                level,
-                *(f"{100 * share:.1f} %" for share in (held, *figures.coverage_by_third[level])),
-            ]
-            for level, held in figures.coverage.items()
-        ]
-        thirds = ("lowest", "middle", "highest third of predictions")[: len(held_by[0]) - 2]
-        out.table(("prediction intervals of", "hold", *thirds), held_by)
+        _print_coverage(out, figures)
     out.print()
     sentence = (
         f"{name}: root mean squared error {rmse} (95 % interval {interval}) on {figures.n_rows:,}"
         f" rows; always guessing the mean errs by {rows[1][1]}: {_verdict(figures.gain_interval)}"
     )
     out.prose(sentence, "bold")
+
+
+def _print_coverage(out: Any, figures: Any) -> None:
+    """How often prediction intervals hold, and whether that is less than chance leaves of their promise."""
+    from deepen.intervals import wilson_interval
+
+    cells, is_short = [], False
+    for level, held in figures.coverage.items():
+        promised = float(level.removesuffix(" %")) / 100
+        is_less = wilson_interval(held, figures.n_rows)[1] < promised
+        is_short = is_short or is_less
+        shares = [f"{100 * share:.1f} %" for share in (held, *figures.coverage_by_third[level])]
+        cells.append([level, shares[0] + (" *" if is_less else ""), *shares[1:]])
+    thirds = ("lowest", "middle", "highest third of predictions")[: len(cells[0]) - 2]
+    out.table(("prediction intervals of", "hold", *thirds), cells)
+    if is_short:
+        out.say("* fewer than promised, by more than so many rows leave to chance")

@@ -86,9 +86,9 @@ class Ladder(BaseEstimator):
         Why there is no `best_estimator_`; empty where there is one.
     task_, metric_ : str, Metric
         What was inferred or chosen.
-    n_samples_, n_used_, n_unlabeled_, n_duplicates_ : int
+    n_samples_, n_used_, n_unlabeled_, n_duplicates_, n_groups_ : int
         Labelled rows; how many of them fitted into the budget; rows without a target; rows that
-        repeat another, kept on one side of each split.
+        repeat another, kept on one side of each split; groups among the rows in use, 0 without any.
     class_counts_ : dict of str to int
         Rows of each class; empty for a regression.
     min_gain_ : float

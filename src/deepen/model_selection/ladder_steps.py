@@ -33,6 +33,7 @@ from deepen.model_selection.splits import describe_split
 from deepen.model_selection.store import RunStore
 from deepen.model_selection.target import classes_alike, classes_of_nothing, classes_or_amounts
 from deepen.model_selection.training import divergence_of
+from deepen.report.text import counted
 
 if TYPE_CHECKING:
     from deepen.model_selection.ladder import Ladder
@@ -117,6 +118,8 @@ def plan_ascent(
     )  # fmt: skip
     ladder.plan_, ladder.n_used_ = start.plans, len(start.data.y)
     ladder.n_duplicates_, ladder.row_numbers_ = start.n_duplicates, start.table.row_numbers
+    has_groups = start.table.groups is not None
+    ladder.n_groups_ = len(np.unique(start.data.judging.groups)) if has_groups else 0
     climber = Climber(start.data, clock, start.cost, ladder.trials, ladder.progress, store)
     climber.planned = {plan.name: plan.n_candidates for plan in start.plans}
     ascent = Ascent(climber, rungs, ladder.min_gain_, share)
@@ -138,6 +141,7 @@ def conclude(ladder: Ladder, ascent: Ascent) -> None:
         raise ValueError(nothing_to_compare(ladder.results_))
     used, everything = ladder.n_used_, ladder.n_samples_
     text = f"{used:,} rows" if used == everything else f"{used:,} of {everything:,} rows"
+    text += f" in {counted(ladder.n_groups_, 'group')}" if ladder.n_groups_ else ""
     verdict = ascent.verdict(compared, ascent.n_finished)
     is_better = ascent.beats_baseline(verdict.chosen)
     ladder.verdict_ = with_sentence(
