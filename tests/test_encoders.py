@@ -559,3 +559,4 @@ def test_no_answer_beside_yes_and_no_is_missing(rng):
         assert out[:2].tolist() == [[1, 0], [0, 0]] and out[2, 1] == 1
     three = TableEncoder().fit(pd.DataFrame({"a": ["Ja", "Nein", "unbekannt"] * 9}))
     assert three.columns_[0].kind == "categorical"  # two spellings: plain categories
+    assert "'unbekannt' among them, missing if told by --missing" in three.columns_[0].reason

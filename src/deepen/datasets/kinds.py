@@ -13,7 +13,7 @@ from deepen.datasets._errors import shortened
 from deepen.datasets.dates import find_order, parse_dates
 from deepen.datasets.number_format import NumberFormat, limit_mark
 from deepen.datasets.stand_ins import Known, stand_in_of
-from deepen.datasets.truth import said_truth
+from deepen.datasets.truth import NO_ANSWER, said_truth
 from deepen.datasets.values import (
     SAMPLE,
     as_strings,
@@ -256,6 +256,8 @@ def _infer_string(strings: Any) -> tuple[str, str]:
         (first, second), n_more = pairs[0], len(pairs) - 1
         more = f", so do {n_more:,} more" if n_more else ""
         note = f"; {first!r} and {second!r} differ by case alone{more}"
+    if nothing := [cell for cell in cells if cell.lower() in NO_ANSWER]:
+        note += f"; {shortened(nothing, 2)} among them, missing if told by --missing"
     return CATEGORY, f"strings, {n_distinct:,} distinct{note}"
 
 
