@@ -93,6 +93,14 @@ def test_too_few_different_rows_are_refused_with_their_count():
         Ladder(repeats=2, trials=1, rungs=QUICK).fit(X, np.tile([0, 1], 50))
 
 
+def test_numbers_too_large_for_labels_do_not_become_one_class():
+    X, _ = table(60)
+    for largest in (2e300, 2.0**63):
+        with pytest.raises(ValueError, match="too large for classes; choose another"):
+            Ladder(trials=1, rungs=QUICK).fit(X, np.arange(60) % 3 * largest / 2)
+    assert set(class_labels(pd.Series([0.0, 2.0**62] * 4)).tolist()) == {0, 2**62}
+
+
 def test_five_groups_are_enough_and_fewer_are_told_as_such():
     X, y = table(200)
     ladder = Ladder(trials=1, repeats=5, rungs=QUICK)

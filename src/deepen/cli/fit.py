@@ -138,8 +138,6 @@ def _rows(
     if MODELS[model].features:
         X, name = _rows_alone(data, target)
         return X, None, FEATURES, name, 0
-    import numpy as np
-
     from deepen.cli._common import fail
     from deepen.cli._models import task_of
     from deepen.cli._target import read_with_target
@@ -155,11 +153,7 @@ def _rows(
     try:
         found = infer_task(y)  # refuses what is no target for any model
         task = wanted or only or found
-        # numbers too large for labels would wrap around
-        with np.errstate(invalid="raise"):
-            X, y, task, n_unlabelled = prepare(X, y, task)  # type: ignore[arg-type]
-    except FloatingPointError:
-        fail(f"{data}, target {name!r}: its numbers are too large for classes; choose another.")
+        X, y, task, n_unlabelled = prepare(X, y, task)  # type: ignore[arg-type]
     except (ValueError, TypeError) as error:
         fail(f"{data}, target {name!r}: {error}")
     return X, y, task, name, n_unlabelled

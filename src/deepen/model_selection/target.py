@@ -20,6 +20,7 @@ FEW_CLASSES, MOST_RARE = 50, 0.5
 # So many whole numbers from 0 or 1 on, unevenly frequent, may be grades.
 LEAST_GRADES, EVEN = 5, 1.5
 RARE_SHOWN = 5  # further classes that an error names
+LARGEST = 2.0**63  # of a whole number among labels
 # Labels that are sorted at one time.
 PIECE = 100_000
 
@@ -30,11 +31,10 @@ def class_labels(series: Any) -> NDArray[Any]:
 
     if series.dtype.kind == "f":
         values = series.to_numpy()
-        labels = (
-            values.astype(np.int64)
-            if np.array_equal(values, np.round(values))
-            else values.astype(str)
-        )
+        is_whole = np.array_equal(values, np.round(values))
+        if is_whole and np.abs(values).max(initial=0) >= LARGEST:  # they would wrap around
+            raise ValueError("the target's numbers are too large for classes; choose another.")
+        labels = values.astype(np.int64 if is_whole else str)
     elif series.dtype.kind in "iub":
         labels = series.to_numpy(dtype=bool if series.dtype.kind == "b" else np.int64)
     else:
