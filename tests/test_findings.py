@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from deepen.intervals import wilson_interval
 from deepen.model_selection import Ladder
 from deepen.model_selection.calibration import (
     balanced_error_at,
@@ -18,7 +19,6 @@ from deepen.model_selection.calibration import (
     expected_calibration_error,
     natural_probabilities,
     precision_recall,
-    wilson,
 )
 from deepen.model_selection.groups import joined_groups
 from deepen.model_selection.importance import joined
@@ -227,7 +227,7 @@ def test_calibrated_probabilities_lie_on_the_line(rng):
     assert sum(b.n for b in bins) == 20_000 and expected_calibration_error(bins) < 0.02
     overconfident = calibration_bins(is_true, np.where(p > 0.5, 0.99, 0.01))
     assert expected_calibration_error(overconfident) > 0.2
-    assert wilson(0.0, 10)[0] == 0.0
+    assert wilson_interval(0.0, 10)[0] == 0.0
 
 
 def test_intervals_of_calibration_hold_the_truth_as_often_as_they_say(rng):

@@ -15,13 +15,16 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from deepen.intervals import area_under_roc, balanced_interval, mean_interval, wilson_interval
-
-FloatArray = NDArray[np.float64]
-IntArray = NDArray[np.int64]
-Interval = tuple[float, float]
+from deepen.intervals import (
+    FloatArray,
+    IntArray,
+    Interval,
+    area_under_roc,
+    balanced_interval,
+    mean_interval,
+    wilson_interval,
+)
 
 BINS = 10
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)

@@ -11,8 +11,8 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
-from scipy.special import expit, logit
+from scipy.special import expit, logit, ndtri, stdtrit
+from scipy.stats import rankdata
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -30,7 +30,7 @@ def wilson_interval(share: float, n_rows: int, level: float = LEVEL) -> Interval
     >>> low, round(high, 3)
     (0.0, 0.278)
     """
-    z = float(stats.norm.ppf((1 + level) / 2))
+    z = float(ndtri((1 + level) / 2))
     shrunk = 1 + z**2 / n_rows
     center = (share + z**2 / (2 * n_rows)) / shrunk
     half = z / shrunk * np.sqrt(share * (1 - share) / n_rows + z**2 / (4 * n_rows**2))
@@ -44,7 +44,7 @@ def mean_interval(values: FloatArray, level: float = LEVEL, *, floor: float = 0.
     if n_rows < 2:
         return float("-inf"), float("inf")
     error = np.sqrt(max(float(values.var(ddof=1)), floor) / n_rows)
-    half = float(stats.t.ppf((1 + level) / 2, n_rows - 1)) * float(error)
+    half = float(stdtrit(n_rows - 1, (1 + level) / 2)) * float(error)
     return float(values.mean()) - half, float(values.mean()) + half
 
 
@@ -68,8 +68,20 @@ def balanced_interval(confusion: IntArray, level: float = LEVEL) -> Interval:
     n_true = n_true[n_true > 0] + 2 * added
     rate = (n_wrong + added) / n_true
     error = np.sqrt(np.sum(rate * (1 - rate) / n_true)) / len(n_true)
-    half = float(stats.norm.ppf((1 + level) / 2) * error)
+    half = float(ndtri((1 + level) / 2) * error)
     return max(0.0, float(rate.mean()) - half), min(1.0, float(rate.mean()) + half)
+
+
+def placements(is_positive: NDArray[np.bool_], score: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Share of the negatives that each positive is above, and of the positives that each negative is.
+
+    Equal scores count half. The mean of the first, and 1 minus that of the second, is the area under the
+    ROC curve.
+    """
+    ranks, parts = rankdata(score), []
+    for own in (is_positive, ~is_positive):
+        parts.append((ranks[own] - rankdata(score[own])) / np.count_nonzero(~own))
+    return parts[0], parts[1]
 
 
 def area_under_roc(
@@ -89,19 +101,16 @@ def area_under_roc(
     >>> area, low < area < high
     (0.75, True)
     """
-    ranks, placements = stats.rankdata(score), []
-    for own in (is_positive, ~is_positive):
-        n_below = ranks[own] - stats.rankdata(score[own])  # of the other class, ties half
-        placements.append(n_below / np.count_nonzero(~own))
-    area, n_least = float(placements[0].mean()), min(map(len, placements))
+    both = placements(is_positive, score)
+    area, n_least = float(both[0].mean()), min(map(len, both))
     if n_least < 2:
         return area, (0.0, 1.0)
     if area in (0.0, 1.0):
-        for part, other in zip(placements, reversed(placements), strict=True):
+        for part, other in zip(both, both[::-1], strict=True):
             part[0] += (0.5 - area) / len(other)
-    variance = sum(part.var(ddof=1) / len(part) for part in placements)
-    quantile = stats.t.ppf((1 + level) / 2, n_least - 1)  # few rows know their variance badly
-    center = float(placements[0].mean())
+    variance = sum(part.var(ddof=1) / len(part) for part in both)
+    quantile = stdtrit(n_least - 1, (1 + level) / 2)  # few rows know their variance badly
+    center = float(both[0].mean())
     half = quantile * np.sqrt(variance) / (center * (1 - center))
     low, high = expit(logit(center) + half * np.array([-1.0, 1.0]))
     return area, (min(float(low), area), max(float(high), area))

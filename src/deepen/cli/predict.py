@@ -116,18 +116,14 @@ class Columns:
 
     def may_be_kept(self) -> list[str]:
         """Names of columns to keep: an option may be a name or several."""
-        return [*self.keep, *(name.strip() for option in self.keep for name in option.split(","))]
+        return [*self.keep, *(name for option in self.keep for name in _parts(option))]
 
     def of(self, values: Any, table: Any, source: str) -> Any:
         """Table of predictions of shape (n_samples,) or (n_samples, n_classes), of rows in `table`."""
         from deepen.datasets import find_column
 
         frame = self._of(values if self.threshold is None else self.threshold.said(values))
-        names = [
-            name.strip()
-            for option in self.keep
-            for name in ([option] if option in table else option.split(","))
-        ]
+        names = [n for one in self.keep for n in ([one] if one in table else _parts(one))]
         kept = dict.fromkeys(find_column(table, name, source) for name in names)
         for place, name in enumerate(kept):
             label = f"{name}_given" if name in frame.columns else name  # such as the true target
@@ -165,6 +161,10 @@ class Columns:
             for name, end in zip(("low", "high"), ends, strict=True):
                 frame[f"{self.name}_{name}"] = end.astype(kind)
         return pd.DataFrame(frame)
+
+
+def _parts(option: str) -> list[str]:
+    return [name.strip() for name in option.split(",")]
 
 
 def _as_written(frame: Any) -> Any:

@@ -10,7 +10,8 @@ class DataError(ValueError):
     """Data that cannot be used as it stands, told in one line: place, cause, remedy."""
 
 
-BEGUN = 0.75  # how alike the beginning of a longer name must be
+# How long a name must be, and how like the beginning of a longer one, to stand for it.
+LEAST_BEGUN, BEGUN = 3, 0.75
 
 
 def did_you_mean(name: str, choices: Iterable[str]) -> str:
@@ -18,11 +19,9 @@ def did_you_mean(name: str, choices: Iterable[str]) -> str:
     choices = list(choices)
     lowered = {choice.lower(): choice for choice in choices}
     close = difflib.get_close_matches(name.lower(), lowered, n=1)
-    if not close:  # the beginning of a long one
+    if not close and len(name) >= LEAST_BEGUN:  # the beginning of a long one
         begun = {choice[: len(name) + 1]: choice for choice in reversed(lowered)}
-        found = (
-            difflib.get_close_matches(name.lower(), begun, n=1, cutoff=BEGUN) if name[2:] else []
-        )
+        found = difflib.get_close_matches(name.lower(), begun, n=1, cutoff=BEGUN)
         close = [begun[one] for one in found]
     return f"; did you mean {lowered[close[0]]!r}?" if close else ""
 

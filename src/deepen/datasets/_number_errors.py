@@ -21,13 +21,15 @@ def what_is_wrong(name: str, words: list[str], kind: str, number_format: NumberF
         What the column is said to be.
     number_format : NumberFormat
     """
-    has_truth = bool(number_format.truth)
-    said, remedy = "boolean" if has_truth else "numeric", "train with another type for the column"
-    if kind == "boolean" and not has_truth:
-        said, remedy = "told to be boolean", f"give --types {shlex.quote(f'{name}=categorical')}"
+    if kind == "boolean" and not number_format.truth:
+        said = "told to be boolean"
+        remedies = [f"give --types {shlex.quote(f'{name}=categorical')}"]
         if others := [word for word in words if not is_known(word)]:
             words = others
             codes = shlex.quote(f"{name}={','.join(words[:3])}")
-            remedy += f", or have what stands for nothing count as missing by --missing {codes}"
-            return f"Column {name!r} is {said}, but holds {shortened(words, 3)}; mend these cells, {remedy}."
-    return f"Column {name!r} is {said}, but holds {shortened(words, 3)}; mend these cells, or {remedy}."
+            remedies.append(f"have what stands for nothing count as missing by --missing {codes}")
+    else:
+        said = "boolean" if number_format.truth else "numeric"
+        remedies = ["train with another type for the column"]
+    *first, last = "mend these cells", *remedies
+    return f"Column {name!r} is {said}, but holds {shortened(words, 3)}; {', '.join(first)}, or {last}."

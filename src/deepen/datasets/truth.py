@@ -38,17 +38,10 @@ NOBODY_KNOWS = (
 )
 NO_ANSWER = {
     *NOBODY_KNOWS,
-    *(
-        "no answer",
-        "not answered",
-        "not stated",
-        "not specified",
-        "unspecified",
-        "don't know",
-        "refused",
-    ),
-    *("k.a.", "k. a.", "keine angabe", "keine angaben", "weiß nicht", "weiss nicht"),
-    *("non renseigné", "nsp", "ns/nc", "no sabe", "non so", "weet niet"),
+    *("no answer", "not answered", "not stated", "not specified", "unspecified"),
+    *("don't know", "refused", "k.a.", "k. a.", "keine angabe", "keine angaben"),
+    *("weiß nicht", "weiss nicht", "weet niet", "non so", "no sabe"),
+    *("non renseigné", "nsp", "ns/nc"),
 }
 
 

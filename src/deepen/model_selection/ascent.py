@@ -154,9 +154,8 @@ class Ascent:
         names = comparable(self._losses(finished), self.climber.data.judging)
         return {name: self.attempts[name].result for name in names}
 
-    def lacking(self) -> list[RungResult]:
-        """The rungs of the ladder that have too few repeats for the verdict, or failed."""
-        compared = self.compared()
+    def lacking(self, compared: Mapping[str, RungResult]) -> list[RungResult]:
+        """The rungs beside those `compared`: of too few repeats for the verdict, or failed."""
         return [r for r in self.results() if r.name not in compared and r.role != "baseline"]
 
     @property

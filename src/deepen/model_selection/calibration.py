@@ -13,6 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from deepen.intervals import wilson_interval
+
 Array = NDArray[Any]
 N_BINS = 10
 
@@ -51,22 +53,10 @@ def calibration_bins(is_true: Array, proba: Array, n_bins: int = N_BINS) -> list
     bins = []
     for part in np.array_split(order, min(n_bins, len(order))):
         n, share = len(part), float(np.mean(is_true[part]))
-        bins.append(CalibrationBin(n, float(np.mean(proba[part])), share, *wilson(share, n)))
+        bins.append(
+            CalibrationBin(n, float(np.mean(proba[part])), share, *wilson_interval(share, n))
+        )
     return bins
-
-
-def wilson(share: float, n: int, z: float = 1.96) -> tuple[float, float]:
-    """Wilson's 95 % interval of a share of n rows.
-
-    Examples
-    --------
-    >>> low, high = wilson(0.5, 100)
-    >>> round(low, 3), round(high, 3)
-    (0.404, 0.596)
-    """
-    centre = (share + z**2 / (2 * n)) / (1 + z**2 / n)
-    half = z / (1 + z**2 / n) * float(np.sqrt(share * (1 - share) / n + z**2 / (4 * n**2)))
-    return max(0.0, centre - half), min(1.0, centre + half)
 
 
 def expected_calibration_error(bins: list[CalibrationBin]) -> float:

@@ -118,10 +118,11 @@ def estimate(repeats: Sequence[RowLosses], judging: Judging) -> Estimate:
     found = [_within(repeat, judging.groups) for repeat in repeats]
     if n_groups < 2 or (judging.is_fixed and found[0][1] < 2):
         return Estimate(mean, float("inf"), 1.0, n_repeats)
-    # One group alone in a repeat has no scatter to see: all is taken for that of the models.
-    is_seen = min(size for _, size in found) > 1
-    within = float(np.mean([variance for variance, _ in found])) if is_seen else 0.0
-    of_rows = float(np.mean([v * size for v, size in found])) / n_groups if is_seen else 0.0
+    if min(size for _, size in found) < 2:
+        # One group alone in a repeat has no scatter to see: all is taken for that of the models.
+        found = [(0.0, size) for _, size in found]
+    within = float(np.mean([variance for variance, _ in found]))
+    of_rows = float(np.mean([variance * size for variance, size in found])) / n_groups
     of_rows += 2 * (judging.unit / n_rows) ** 2
     of_models = max(0.0, float(means.var(ddof=1)) - (0.0 if judging.is_fixed else within))
     of_models *= 1 / n_repeats + judging.ratio

@@ -146,7 +146,7 @@ def conclude(ladder: Ladder, ascent: Ascent) -> None:
     is_better = ascent.beats_baseline(verdict.chosen)
     ladder.verdict_ = with_sentence(
         verdict, compared, ladder.metric_, text,
-        None if is_better else reference_baseline(ascent.attempts), ascent.lacking(),
+        None if is_better else reference_baseline(ascent.attempts), ascent.lacking(compared),
     )  # fmt: skip
     if ladder.leaks_:
         rests = f"{ladder.verdict_.sentence} {rests_on(ladder.leaks_)}"
@@ -252,5 +252,5 @@ def _without_leaks(ladder: Ladder, table: Table, ascent: Ascent) -> Any:
         return None
     return with_sentence(
         other.verdict(compared, other.n_finished), compared, ladder.metric_,
-        f"{len(start.data.y):,} rows", reference_baseline(other.attempts), other.lacking(),
+        f"{len(start.data.y):,} rows", reference_baseline(other.attempts), other.lacking(compared),
     )  # fmt: skip

@@ -23,6 +23,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from deepen.datasets._errors import did_you_mean
+from deepen.intervals import placements
 
 Task = Literal["classification", "regression"]
 Array = NDArray[Any]
@@ -97,18 +98,13 @@ def _log_loss(y_true: Array, proba: Array) -> Array:
 
 
 def _auc_loss(y_true: Array, proba: Array) -> Array:
-    from scipy.stats import rankdata
-
     is_second = y_true.astype(bool)
     n_second, n = int(is_second.sum()), len(y_true)
     if not 0 < n_second < n:
         return np.full(n, np.nan)
-    score = np.asarray(proba, np.float64)[:, 1]
-    overall, misplaced = rankdata(score), np.empty(n)
-    for own in (is_second, ~is_second):
-        n_other = n - int(own.sum())
-        below = (overall[own] - rankdata(score[own])) / n_other  # share of the others that is below
-        misplaced[own] = 1 - below if own is is_second else below
+    above, below = placements(is_second, np.asarray(proba, np.float64)[:, 1])
+    misplaced = np.empty(n)
+    misplaced[is_second], misplaced[~is_second] = 1 - above, below
     mean = float(misplaced[is_second].mean())
     counts = np.where(is_second, n_second, n - n_second)
     return mean + n / counts * (misplaced - mean)

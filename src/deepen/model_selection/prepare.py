@@ -75,9 +75,9 @@ class Table:
     def split_plan(self, seed: int) -> tuple[Plan, int]:
         """How rows are drawn for the repeats, and the number of rows that repeat another."""
         groups, n_duplicates = duplicate_groups(self.X)
-        if self.groups is not None:
-            groups = joined_groups(groups, self.groups)
         has_groups = self.groups is not None
+        if has_groups:
+            groups = joined_groups(groups, self.groups)
         plan = Plan(groups, self.strata, seed, self.time, self.n_test, has_groups)
         return plan, n_duplicates
 

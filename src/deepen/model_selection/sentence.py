@@ -46,7 +46,7 @@ def with_sentence(
         lead = _cannot_tell(verdict, results, metric, rows_text)
     parts = [*_baseline_warning(chosen, baseline, metric), lead]
     parts += _uneven_repeats(verdict, results, metric)
-    if left_out and verdict.status != "alone":
+    if verdict.status != "alone":
         parts += _not_compared(left_out)
     return replace(verdict, sentence=" ".join(parts))
 
